@@ -1,0 +1,32 @@
+// What a model answered, in one shape for every provider. Plain data; must not know any wire format.
+
+import type { ToolCall } from './prompt.ts';
+
+export type UnifiedFinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'error' | 'other';
+
+/** Why the model stopped: our word, and the provider's own, which is never lost. */
+export interface FinishReason {
+  readonly unified: UnifiedFinishReason;
+  readonly raw: string | null;
+}
+
+/** Token counts. A count that the provider did not report is null, never 0. */
+export interface Usage {
+  /** All input tokens, cached ones included. */
+  readonly inputTokens: number | null;
+  readonly cachedInputTokens: number | null;
+  /** All output tokens, reasoning included. */
+  readonly outputTokens: number | null;
+  readonly reasoningTokens: number | null;
+}
+
+export interface Answer {
+  readonly text: string | null;
+  /** The model's refusal, when it declined to answer; `text` is null then. */
+  readonly refusal: string | null;
+  readonly toolCalls: readonly ToolCall[];
+  readonly finishReason: FinishReason;
+  readonly usage: Usage | null;
+  /** The model that served, as the provider names it. */
+  readonly model: string;
+}

@@ -1,0 +1,90 @@
+// The record of one attempt at one target, and what it cost. Records are what an operator audits: every
+// attempt leaves one, also the attempts whose outcome nobody can know.
+
+import type { Answer, Usage } from './answer.ts';
+import type { CallFailure, FailureKind } from './failure.ts';
+import type { Prompt } from './prompt.ts';
+import type { Price, Target } from './target.ts';
+
+/** The argument of the activity `callModel`: one call, of at most `maxAttempts` attempts, at one target. */
+export interface CallModelInput {
+  readonly target: Target;
+  readonly prompt: Prompt;
+  readonly attemptTimeoutMs: number;
+  readonly firstTokenTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+  readonly maxAttempts: number;
+}
+
+export interface CallModelResult {
+  readonly answer: Answer;
+  /** One per attempt, the last one succeeded. */
+  readonly records: readonly CallRecord[];
+}
+
+/** The details of the failure that `callModel` throws; its `type` is the failure's kind. */
+export interface CallModelFailure {
+  readonly failure: CallFailure;
+  readonly records: readonly CallRecord[];
+}
+
+export interface CallRecord {
+  /** `provider/model` */
+  readonly target: string;
+  /** The model that served, as the provider names it; the target's own until an answer says more. */
+  readonly model: string;
+  /** Temporal's counter of the call's attempts, from 1. */
+  readonly attempt: number;
+  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+  /** Null when the outcome is `succeeded`. */
+  readonly kind: FailureKind | null;
+  /** ISO 8601, by the worker's clock. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly firstTokenMs: number | null;
+  readonly usage: Usage | null;
+  /** By the target's configured price; null when price or usage is unknown, never 0 for unknown. */
+  readonly costUsd: number | null;
+  readonly providerRequestId: string | null;
+  /** True when the provider may have charged for this attempt and nobody can know how much. */
+  readonly possiblyBilled: boolean;
+  /** One sentence of ours about what happened; never a prompt, an answer or a key. */
+  readonly message: string | null;
+}
+
+/** The price of one call in USD, or null when anything needed is unknown. */
+export function costOf(usage: Usage | null, price: Price | undefined): number | null {
+  if (!price || usage?.inputTokens == null || usage.outputTokens == null) return null;
+  return (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1_000_000;
+}
+
+/** Adds a `worker-lost` record for each earlier attempt that left none: its worker died, and its bill is unknown. */
+export function withLostAttempts(
+  records: readonly CallRecord[],
+  lost: { readonly target: string; readonly model: string; readonly attempts: number; readonly startedAt: string },
+): readonly CallRecord[] {
+  const seen = new Set(records.map((record) => record.attempt));
+  const missing: CallRecord[] = [];
+  for (let attempt = 1; attempt <= lost.attempts; attempt++) {
+    if (!seen.has(attempt)) missing.push(lostRecord({ ...lost, attempt }));
+  }
+  return [...records, ...missing].sort((a, b) => a.attempt - b.attempt);
+}
+
+function lostRecord(lost: { target: string; model: string; attempt: number; startedAt: string }): CallRecord {
+  return {
+    target: lost.target,
+    model: lost.model,
+    attempt: lost.attempt,
+    outcome: 'failed',
+    kind: 'worker-lost',
+    startedAt: lost.startedAt,
+    durationMs: 0,
+    firstTokenMs: null,
+    usage: null,
+    costUsd: null,
+    providerRequestId: null,
+    possiblyBilled: true,
+    message: `The worker that called ${lost.target} was lost before the outcome was recorded.`,
+  };
+}

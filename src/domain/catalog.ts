@@ -1,0 +1,68 @@
+// The models that clients may name, resolved from the configuration, without secrets. Pure look-ups.
+
+import type { ModelSettings, OnExhausted } from './inference.ts';
+import type { Target } from './target.ts';
+import { parseTargetName, targetName } from './target.ts';
+
+export interface ModelEntry {
+  readonly settings: ModelSettings;
+  /** Left out: the way in decides (`defaultsFor`). */
+  readonly deadlineMs?: number;
+  readonly onExhausted?: OnExhausted;
+}
+
+/** What is known of a target wherever it is used. */
+export type TargetFacts = Pick<Target, 'price' | 'contextWindow'>;
+
+export interface Catalog {
+  /** By the name that clients send as `model`. */
+  readonly models: Readonly<Record<string, ModelEntry>>;
+  /** By target name. */
+  readonly facts: Readonly<Record<string, TargetFacts>>;
+  /** Names of the configured providers. */
+  readonly providers: readonly string[];
+  /** Settings of a chain that no model entry describes. */
+  readonly defaults: Omit<ModelSettings, 'targets'>;
+  /** Hash of the configuration, secrets left out. */
+  readonly configHash: string;
+}
+
+/** The entry of a model name, or of a target named directly as `provider/model`: a chain of one. */
+export function findModel(catalog: Catalog, name: string): ModelEntry | null {
+  const entry = Object.hasOwn(catalog.models, name) ? catalog.models[name] : undefined;
+  if (entry) return entry;
+  const target = findTarget(catalog, name);
+  return target ? { settings: { ...catalog.defaults, targets: [target] } } : null;
+}
+
+/** A target by its name with what is known of it, or null when its provider is not configured. */
+export function findTarget(catalog: Catalog, name: string): Target | null {
+  const parsed = parseTargetName(name);
+  if (!parsed || !catalog.providers.includes(parsed.provider)) return null;
+  return { ...parsed, ...catalog.facts[name] };
+}
+
+/** Every target that some model names or some fact describes, in order of first mention. */
+export function allTargets(catalog: Catalog): readonly Target[] {
+  const byName = new Map<string, Target>();
+  for (const { settings } of Object.values(catalog.models)) {
+    for (const { provider, model } of settings.targets) {
+      const name = targetName({ provider, model });
+      if (!byName.has(name)) byName.set(name, { provider, model, ...catalog.facts[name] });
+    }
+  }
+  for (const name of Object.keys(catalog.facts)) {
+    const target = findTarget(catalog, name);
+    if (target && !byName.has(name)) byName.set(name, target);
+  }
+  return [...byName.values()];
+}
+
+export type WayIn = 'chat-completions' | 'inferences';
+
+/** Somebody who waits on a line wants an answer or an error soon; submitted work wants an answer. */
+export function defaultsFor(wayIn: WayIn): { readonly deadlineMs: number; readonly onExhausted: OnExhausted } {
+  return wayIn === 'chat-completions'
+    ? { deadlineMs: 120_000, onExhausted: 'fail' }
+    : { deadlineMs: 24 * 60 * 60 * 1000, onExhausted: 'wait' };
+}

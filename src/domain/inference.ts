@@ -1,0 +1,103 @@
+// The inference: what its workflow is given, what it returns, how it fails, and what the API shows of it.
+// These shapes are recorded in histories: fields may be added, never renamed or given another meaning.
+
+import type { Answer } from './answer.ts';
+import type { CallRecord } from './call.ts';
+import type { CallFailure } from './failure.ts';
+import type { Prompt } from './prompt.ts';
+import type { Target } from './target.ts';
+
+/** How a model name of the configuration is served. Resolved; travels with the inference, without secrets. */
+export interface ModelSettings {
+  readonly strategy: 'failover';
+  readonly targets: readonly Target[];
+  /** One attempt at one target. */
+  readonly attemptTimeoutMs: number;
+  /** From the start of an attempt to its first token; reasoning tokens count. */
+  readonly firstTokenTimeoutMs: number;
+  /** Between two tokens. */
+  readonly stallTimeoutMs: number;
+  readonly maxAttemptsPerTarget: number;
+  readonly onRefusal: 'return' | 'failover';
+}
+
+export type OnExhausted = 'fail' | 'wait';
+
+/** The argument of the workflow. Nothing secret, no address and no time of day in it. */
+export interface InferenceInput {
+  /** The name that the client asked for. */
+  readonly model: string;
+  readonly prompt: Prompt;
+  readonly settings: ModelSettings;
+  /** The whole inference, counted from its start; starts again when the workflow is reset. */
+  readonly deadlineMs: number;
+  readonly onExhausted: OnExhausted;
+  /** Hash of the configuration that the settings come from, for the record. */
+  readonly configHash: string;
+  /** What an earlier run of the same inference hands on when it continues as new. */
+  readonly carried?: { readonly calls: readonly CallRecord[]; readonly spentMs: number; readonly round: number };
+}
+
+export interface InferenceResult {
+  readonly answer: Answer;
+  /** The target that served. */
+  readonly target: string;
+  readonly calls: readonly CallRecord[];
+}
+
+/** Stable codes of failed inferences, as clients see them in `error.code`. */
+export type InferenceFailureCode =
+  | 'all_targets_failed'
+  | 'deadline_exceeded'
+  | 'invalid_request'
+  | 'content_filter'
+  | 'context_length_exceeded'
+  | 'unsupported_parameter'
+  | 'inference_cancelled'
+  | 'internal_error';
+
+export interface InferenceFailure {
+  readonly code: InferenceFailureCode;
+  /** One sentence of ours. */
+  readonly message: string;
+  /** The last failure that decided, when a target's failure did. */
+  readonly cause: CallFailure | null;
+  readonly calls: readonly CallRecord[];
+}
+
+export type InferenceStatus = 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';
+
+/** Written beside the workflow at its start and readable without a worker (Temporal's memo). */
+export interface InferenceMemo {
+  /** Name of the API key that made it; null when there is no authentication. */
+  readonly owner: string | null;
+  readonly model: string;
+  readonly deadlineMs: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
+  readonly fingerprint: string;
+}
+
+/** An inference as it stands, for the API. */
+export interface Inference {
+  readonly id: string;
+  readonly runId: string;
+  readonly status: InferenceStatus;
+  readonly memo: InferenceMemo;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly endedAt: string | null;
+  /** Set when `status` is `succeeded`. */
+  readonly result: InferenceResult | null;
+  /** Set when `status` is `failed` or `cancelled`. */
+  readonly failure: InferenceFailure | null;
+  /** Calls so far; of a running inference as far as its worker could be asked in time. */
+  readonly calls: readonly CallRecord[];
+}
+
+/** Kept below Temporal's own limits; longer work belongs into a batch. */
+export const MAX_DEADLINE_MS = 7 * 24 * 60 * 60 * 1000;
+export const MIN_DEADLINE_MS = 1_000;
+
+/** After the deadline, how long Temporal waits for a worker before it fails the inference by itself. */
+export const RUN_TIMEOUT_GRACE_MS = 60_000;

@@ -1,0 +1,85 @@
+// The port through which the HTTP side starts, reads and steers inferences; Temporal is behind it.
+// Everything that can be expected to go wrong is a value here, not an exception.
+
+import type { Inference, InferenceInput, InferenceMemo, InferenceStatus } from './inference.ts';
+
+/** Priorities 1 (highest) to 5, as Temporal has them. */
+export type Priority = 1 | 2 | 3 | 4 | 5;
+
+export interface StartInference {
+  readonly id: string;
+  readonly input: InferenceInput;
+  readonly memo: InferenceMemo;
+  readonly priority: Priority;
+  /** The id was derived from an Idempotency-Key: join what is there when the fingerprint is the same. */
+  readonly joins: boolean;
+}
+
+/** Temporal did not answer in time. `startUnknown`: nobody can know whether a start arrived. */
+export interface Unavailable {
+  readonly type: 'unavailable';
+  readonly startUnknown: boolean;
+}
+
+export type StartOutcome =
+  | { readonly type: 'started'; readonly runId: string }
+  | { readonly type: 'joined'; readonly runId: string }
+  /** The same Idempotency-Key with another endpoint or body. */
+  | { readonly type: 'conflict' }
+  | Unavailable;
+
+export type GetOutcome =
+  | { readonly type: 'found'; readonly inference: Inference }
+  | { readonly type: 'not-found' }
+  | Unavailable;
+
+export type WaitOutcome =
+  | GetOutcome
+  /** It has not ended in the time given. */
+  | { readonly type: 'pending' };
+
+export type ReplayOutcome =
+  | { readonly type: 'replayed'; readonly runId: string }
+  /** It is running or has succeeded: there is nothing to replay. */
+  | { readonly type: 'not-replayable'; readonly status: InferenceStatus }
+  | { readonly type: 'not-found' }
+  | Unavailable;
+
+export interface ListInferences {
+  /** Null: of every owner. */
+  readonly owner: string | null;
+  readonly status?: InferenceStatus;
+  readonly model?: string;
+  /** Created at or after; milliseconds since the epoch. */
+  readonly sinceMs?: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** 1 to 100. */
+  readonly limit: number;
+  /** The cursor that the page before returned. */
+  readonly after?: string;
+}
+
+/** An inference as a list shows it: without calls and result. */
+export type InferenceSummary = Pick<Inference, 'id' | 'runId' | 'status' | 'memo' | 'createdAt' | 'endedAt'>;
+
+export type ListOutcome =
+  | { readonly type: 'page'; readonly inferences: readonly InferenceSummary[]; readonly next: string | null }
+  | { readonly type: 'bad-cursor' }
+  | Unavailable;
+
+export interface Inferences {
+  start(start: StartInference): Promise<StartOutcome>;
+  /** Reads without a worker, but for the calls of a running one. */
+  get(id: string): Promise<GetOutcome>;
+  /**
+   * Waits until the inference has ended, across replays; `pending` after `timeoutMs`, or at once when too many wait.
+   * All who wait on one inference share one long poll. An aborted `signal` gives up the place, and answers `pending`.
+   */
+  wait(id: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<WaitOutcome>;
+  /** Asks for the cancellation of a running one; a finished one stays as it is. */
+  cancel(id: string): Promise<GetOutcome>;
+  replay(id: string): Promise<ReplayOutcome>;
+  list(query: ListInferences): Promise<ListOutcome>;
+  /** Null when ready, else the reason why inferences would not go on: Temporal away, or no worker polling. */
+  notReadyReason(): Promise<string | null>;
+}

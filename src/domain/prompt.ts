@@ -1,0 +1,71 @@
+// What is asked of a model: messages, tools, the wanted form of the answer and sampling parameters.
+// Plain data, the same for every provider; must not know any wire format.
+
+/** A JSON Schema document, as the client sent it. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  /** `url` is an http(s) address or a `data:` URL. */
+  | { readonly type: 'image'; readonly url: string; readonly detail?: 'auto' | 'low' | 'high' }
+  /** `url` is a `data:` URL that holds the whole file. */
+  | { readonly type: 'file'; readonly url: string; readonly filename?: string };
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text, exactly as the model wrote it. */
+  readonly arguments: string;
+}
+
+export type Message =
+  | { readonly role: 'system'; readonly text: string }
+  | { readonly role: 'user'; readonly parts: readonly ContentPart[] }
+  | { readonly role: 'assistant'; readonly text: string | null; readonly toolCalls: readonly ToolCall[] }
+  | { readonly role: 'tool'; readonly toolCallId: string; readonly text: string };
+
+export interface Tool {
+  readonly name: string;
+  readonly description?: string;
+  readonly parameters?: JsonSchema;
+  readonly strict?: boolean;
+}
+
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+
+export type ResponseFormat =
+  | { readonly type: 'text' }
+  | { readonly type: 'json' }
+  | {
+      readonly type: 'json-schema';
+      readonly name: string;
+      readonly description?: string;
+      readonly schema: JsonSchema;
+      readonly strict?: boolean;
+    };
+
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
+
+/** Sampling parameters. One left out is left to the provider. */
+export interface Params {
+  /** Upper limit of output tokens, reasoning included. */
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  readonly reasoningEffort?: ReasoningEffort;
+}
+
+export interface Prompt {
+  readonly messages: readonly Message[];
+  readonly tools?: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  readonly responseFormat?: ResponseFormat;
+  readonly params: Params;
+  /** The client's own name for its end user, passed on where the provider takes one. */
+  readonly user?: string;
+}

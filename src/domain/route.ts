@@ -1,0 +1,114 @@
+// Who is tried next in a chain, for how long, and what it means when nobody is left. Pure judgement.
+
+import type { CallFailure } from './failure.ts';
+import { failureTable, MIN_ATTEMPT_MS } from './failure.ts';
+import type { InferenceFailureCode, ModelSettings } from './inference.ts';
+import type { Target } from './target.ts';
+
+/** A target of the chain that failed in the current round. */
+export interface FailedTarget {
+  readonly index: number;
+  readonly failure: CallFailure;
+}
+
+export type NextStep =
+  | { readonly type: 'call'; readonly index: number }
+  /** No target would do better: the inference fails with this target's failure. */
+  | { readonly type: 'stop'; readonly by: FailedTarget }
+  /** Every target that could answer has failed in this round. */
+  | { readonly type: 'exhausted' };
+
+export function nextStep(input: {
+  readonly targets: readonly Target[];
+  readonly onRefusal: ModelSettings['onRefusal'];
+  readonly failed: readonly FailedTarget[];
+}): NextStep {
+  const { targets, onRefusal, failed } = input;
+  const decisive = failed.find(({ failure }) => endsInference(failure, onRefusal));
+  if (decisive) return { type: 'stop', by: decisive };
+  const index = targets.findIndex((_, candidate) => canTake({ targets, failed, candidate }));
+  return index === -1 ? { type: 'exhausted' } : { type: 'call', index };
+}
+
+/** How many targets could still be called after this one, if it fails without ruling others out. */
+export function remainingAfter(input: {
+  readonly targets: readonly Target[];
+  readonly failed: readonly FailedTarget[];
+  readonly index: number;
+}): number {
+  const { targets, failed, index } = input;
+  return targets.filter((_, candidate) => candidate !== index && canTake({ targets, failed, candidate })).length;
+}
+
+/**
+ * The time that one target may take, retries included. Unless it is the last, enough is kept back for one attempt at
+ * the next (or half of what is left, when that is less), so that a failover is always reachable before the deadline.
+ */
+export function shareOfTime(input: {
+  readonly leftMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly targetsAfter: number;
+}): number {
+  const { leftMs, attemptTimeoutMs, targetsAfter } = input;
+  if (targetsAfter === 0) return leftMs;
+  return leftMs - Math.min(attemptTimeoutMs, leftMs / 2);
+}
+
+/** Too little time for another attempt: the deadline counts as passed. */
+export function isOutOfTime(leftMs: number): boolean {
+  return leftMs < MIN_ATTEMPT_MS;
+}
+
+/** Whether waiting may help: some target of the round failed for a reason that can pass. */
+export function canWait(failed: readonly FailedTarget[]): boolean {
+  return failed.some(({ failure }) => failureTable[failure.kind].canPass && failure.isRetryable !== false);
+}
+
+/** How long a parked inference waits before round `round` + 1: 30 s, doubling up to 10 min, half of it jitter. */
+export function parkingDelayMs(input: { readonly round: number; readonly jitter: number }): number {
+  const { round, jitter } = input;
+  const fullMs = Math.min(FIRST_PARKING_MS * 2 ** (round - 1), MAX_PARKING_MS);
+  return Math.round(fullMs * (0.5 + jitter / 2));
+}
+
+const FIRST_PARKING_MS = 30_000;
+const MAX_PARKING_MS = 10 * 60_000;
+
+/** The code under which a chain fails, from the failures of its last round. */
+export function failureCode(failed: readonly FailedTarget[]): InferenceFailureCode {
+  const kinds = new Set(failed.map(({ failure }) => failure.kind));
+  if (kinds.has('invalid-request')) return 'invalid_request';
+  const only = (...wanted: readonly string[]) => kinds.size > 0 && [...kinds].every((kind) => wanted.includes(kind));
+  if (only('content-filtered', 'refused')) return 'content_filter';
+  if (only('context-too-long')) return 'context_length_exceeded';
+  if (only('unsupported', 'context-too-long')) return 'unsupported_parameter';
+  return 'all_targets_failed';
+}
+
+function endsInference(failure: CallFailure, onRefusal: ModelSettings['onRefusal']): boolean {
+  const { ends } = failureTable[failure.kind];
+  return ends === 'inference' || (ends === 'policy' && onRefusal === 'return');
+}
+
+function canTake(input: {
+  readonly targets: readonly Target[];
+  readonly failed: readonly FailedTarget[];
+  readonly candidate: number;
+}): boolean {
+  const { targets, failed, candidate } = input;
+  const target = targets[candidate];
+  if (!target) return false;
+  return failed.every(({ index, failure }) => {
+    if (index === candidate) return false;
+    const other = targets[index];
+    const { ends } = failureTable[failure.kind];
+    if (ends === 'provider') return other?.provider !== target.provider;
+    if (ends === 'window') return isLarger(target.contextWindow, other?.contextWindow);
+    return true;
+  });
+}
+
+/** A window that nobody has configured is worth a try. */
+function isLarger(window: number | undefined, than: number | undefined): boolean {
+  return window === undefined || than === undefined || window > than;
+}
