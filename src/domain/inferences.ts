@@ -22,8 +22,9 @@ export interface Unavailable {
 }
 
 export type StartOutcome =
-  | { readonly type: 'started'; readonly runId: string }
-  | { readonly type: 'joined'; readonly runId: string }
+  | { readonly type: 'started'; readonly inference: Inference }
+  /** What an earlier request with the same Idempotency-Key, endpoint and body started; it may have ended. */
+  | { readonly type: 'joined'; readonly inference: Inference }
   /** The same Idempotency-Key with another endpoint or body. */
   | { readonly type: 'conflict' }
   | Unavailable;
@@ -74,8 +75,12 @@ export interface Inferences {
   /**
    * Waits until the inference has ended, across replays; `pending` after `timeoutMs`, or at once when too many wait.
    * All who wait on one inference share one long poll. An aborted `signal` gives up the place, and answers `pending`.
+   * With `from`, as `start` returned it, nothing is read but the result (`endedAt` is then by our own clock).
    */
-  wait(id: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<WaitOutcome>;
+  wait(
+    id: string,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly from?: Inference },
+  ): Promise<WaitOutcome>;
   /** Asks for the cancellation of a running one; a finished one stays as it is. */
   cancel(id: string): Promise<GetOutcome>;
   replay(id: string): Promise<ReplayOutcome>;

@@ -64,11 +64,21 @@ export function canWait(failed: readonly FailedTarget[]): boolean {
   return failed.some(({ failure }) => failureTable[failure.kind].canPass && failure.isRetryable !== false);
 }
 
-/** How long a parked inference waits before round `round` + 1: 30 s, doubling up to 10 min, half of it jitter. */
-export function parkingDelayMs(input: { readonly round: number; readonly jitter: number }): number {
-  const { round, jitter } = input;
-  const fullMs = Math.min(FIRST_PARKING_MS * 2 ** (round - 1), MAX_PARKING_MS);
-  return Math.round(fullMs * (0.5 + jitter / 2));
+/**
+ * How long a parked inference waits after round `round` (from 1): 30 s, doubling up to 10 min, half of it jitter; not
+ * before the first target is back, when all say when; and never past half of the time left, so that a round can follow.
+ */
+export function parkingDelayMs(input: {
+  readonly round: number;
+  readonly leftMs: number;
+  readonly failed: readonly FailedTarget[];
+  /** Uniform in [0, 1). */
+  readonly jitter: number;
+}): number {
+  const { round, leftMs, failed, jitter } = input;
+  const fullMs = Math.min(FIRST_PARKING_MS * 2 ** Math.min(round - 1, 10), MAX_PARKING_MS);
+  const firstBackMs = Math.min(...failed.map(({ failure }) => failure.retryAfterMs ?? 0));
+  return Math.round(Math.min(Math.max(fullMs * (0.5 + jitter / 2), firstBackMs), leftMs / 2));
 }
 
 const FIRST_PARKING_MS = 30_000;

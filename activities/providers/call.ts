@@ -1,0 +1,250 @@
+// One streamed attempt at one target: sends it, watches it, judges it. Every expected failure is a value.
+
+import {
+  InvalidResponseDataError,
+  JSONParseError,
+  type LanguageModelV3CallOptions,
+  type LanguageModelV3StreamPart,
+  type LanguageModelV3Usage,
+  TypeValidationError,
+  UnsupportedFunctionalityError,
+} from '@ai-sdk/provider';
+import type { Dispatcher } from 'undici';
+import type { Answer, Usage } from '../../src/domain/answer.ts';
+import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
+import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
+import { type Target, targetName } from '../../src/domain/target.ts';
+import { classifyError, failureSentence, providerWords } from './errors/classify.ts';
+import { Exchange } from './exchange.ts';
+import { type Expectation, judgeAnswer, type RawAnswer } from './judge.ts';
+import { languageModel } from './language-models.ts';
+import { prepareCall } from './prepare.ts';
+import { loadVendor, type ProviderSettings, providerFacts } from './registry.ts';
+import { isRecord } from './sse.ts';
+import type { FinishMeaning, Vendor, WireReader } from './vendor.ts';
+import { type AttemptLimits, AttemptWatch } from './watch.ts';
+
+export interface CallInput {
+  /** Undefined: this worker does not know the provider. */
+  readonly settings: ProviderSettings | undefined;
+  readonly target: Target;
+  readonly prompt: Prompt;
+  readonly limits: AttemptLimits;
+  /** Any of them ends the attempt at once. */
+  readonly cancelSignals: readonly AbortSignal[];
+  readonly connections: Dispatcher;
+}
+
+export type CallOutcome =
+  | { readonly type: 'answered'; readonly answer: Answer; readonly meta: CallMeta }
+  | { readonly type: 'failed'; readonly failure: CallFailure; readonly meta: CallMeta };
+
+export interface CallMeta {
+  readonly servedModel: string;
+  readonly firstTokenMs: number | null;
+  readonly durationMs: number;
+  readonly usage: Usage | null;
+  readonly providerRequestId: string | null;
+  readonly possiblyBilled: boolean;
+}
+
+export async function callProvider(input: CallInput): Promise<CallOutcome> {
+  const { target, prompt } = input;
+  const { settings } = input;
+  const baseUrl = settings && baseUrlOf(settings);
+  if (!settings || !baseUrl) {
+    return unsent(target, { kind: 'not-configured', message: sentence(target, 'not-configured') });
+  }
+  const vendor = await loadVendor(settings.type);
+  const prepared = prepareCall({ vendor, target, prompt });
+  if (prepared.type === 'failed') return unsent(target, prepared.failure);
+  const attempt = new Attempt({ ...input, vendor });
+  return await attempt.run({ ...prepared, settings, baseUrl });
+}
+
+/** Null when something that the type needs is missing. */
+function baseUrlOf(settings: ProviderSettings): string | null {
+  const facts = providerFacts(settings.type);
+  const baseUrl = settings.baseUrl ?? facts.defaultBaseUrl;
+  return baseUrl === null || (facts.needsKey && !settings.apiKey) ? null : baseUrl.replace(/\/+$/, '');
+}
+
+class Attempt {
+  readonly #input: CallInput;
+  readonly #vendor: Vendor;
+  readonly #watch: AttemptWatch;
+  readonly #reader: WireReader;
+  readonly #exchange: Exchange;
+  #usage: Usage | null = null;
+
+  constructor(input: CallInput & { readonly vendor: Vendor }) {
+    this.#input = input;
+    this.#vendor = input.vendor;
+    this.#watch = new AttemptWatch(input.limits, input.cancelSignals);
+    this.#reader = input.vendor.newReader();
+    this.#exchange = new Exchange({
+      connections: input.connections,
+      reader: this.#reader,
+      onToken: this.#watch.token,
+    });
+  }
+
+  async run(call: {
+    readonly settings: ProviderSettings;
+    readonly baseUrl: string;
+    readonly options: LanguageModelV3CallOptions;
+    readonly expectation: Omit<Expectation, 'outputLimit' | 'isClientsLimit'>;
+  }): Promise<CallOutcome> {
+    const { target } = this.#input;
+    try {
+      const model = languageModel({
+        vendor: this.#vendor,
+        settings: call.settings,
+        baseUrl: call.baseUrl,
+        model: target.model,
+        signal: this.#watch.signal,
+        exchange: this.#exchange,
+      });
+      const { stream, request } = await model.doStream({ ...call.options, abortSignal: this.#watch.signal });
+      const raw = await this.#collect(stream);
+      const outputLimit = this.#vendor.outputLimit(request?.body);
+      const isClientsLimit = outputLimit !== null && outputLimit === this.#input.prompt.params.maxTokens;
+      return this.#judge(raw, { ...call.expectation, outputLimit, isClientsLimit });
+    } catch (error) {
+      return { type: 'failed', failure: this.#failure(error), meta: this.#meta() };
+    } finally {
+      this.#watch.end();
+      this.#exchange.close();
+    }
+  }
+
+  async #collect(stream: ReadableStream<LanguageModelV3StreamPart>): Promise<RawAnswer> {
+    let text = '';
+    const toolCalls: ToolCall[] = [];
+    let finish: Extract<LanguageModelV3StreamPart, { type: 'finish' }>['finishReason'] | null = null;
+    for await (const part of stream) {
+      if (part.type === 'text-delta') text += part.delta;
+      else if (part.type === 'tool-call') {
+        toolCalls.push({ id: part.toolCallId, name: part.toolName, arguments: part.input || '{}' });
+      } else if (part.type === 'finish') {
+        finish = part.finishReason;
+        // Of half an answer some providers have counted half the tokens.
+        if (this.#reader.isComplete) this.#usage = usageOf(part.usage);
+      } else if (part.type === 'error' && !this.#exchange.hasRefusedMore) throw part.error;
+      else if (part.type === 'stream-start') {
+        const dropped = part.warnings.find((warning) => warning.type === 'unsupported' && CONTENT.test(warning.feature));
+        if (dropped) throw new UnsupportedFunctionalityError({ functionality: 'a part of the request' });
+      }
+    }
+    const rawFinishReason = finish?.raw ?? null;
+    let finishMeaning: FinishMeaning | undefined;
+    if (rawFinishReason !== null) finishMeaning = this.#vendor.finishReasons[rawFinishReason];
+    // The AI SDK may ask for JSON through a tool of its own making, and gives the call back as text.
+    if (finishMeaning === 'tool-calls' && finish?.unified === 'stop') finishMeaning = 'stop';
+    const { isComplete, refusal, blockReason } = this.#reader;
+    return {
+      text,
+      toolCalls,
+      rawFinishReason,
+      finishMeaning,
+      usage: this.#usage,
+      servedModel: this.#servedModel(),
+      isComplete,
+      refusal,
+      blockReason,
+    };
+  }
+
+  #judge(raw: RawAnswer, expectation: Expectation): CallOutcome {
+    const meta = this.#meta();
+    if (this.#reader.error || this.#reader.isMalformed) {
+      return { type: 'failed', failure: this.#failure(new Error('The stream has an error in it.')), meta };
+    }
+    const verdict = judgeAnswer(raw, expectation);
+    if (verdict.type === 'answer') return { type: 'answered', answer: verdict.answer, meta };
+    const words = verdict.words === undefined ? undefined : providerWords(verdict.words);
+    const message = sentence(this.#input.target, verdict.kind, verdict.because);
+    const failure = { kind: verdict.kind, message, ...(words !== undefined && { providerMessage: words }) };
+    return { type: 'failed', failure, meta };
+  }
+
+  /** What an exception means is told by what happened on the wire, as the AI SDK wraps most of it. */
+  #failure(error: unknown): CallFailure {
+    const { target } = this.#input;
+    const { stopReason } = this.#watch;
+    const { errorAnswer, connectionError } = this.#exchange;
+    if (stopReason) return { kind: stopReason, message: sentence(target, stopReason) };
+    // The headers came before the error, and tell of limits that were not yet hit.
+    const inStream = this.#reader.error
+      ? { status: null, headers: {}, retryAfterMs: null, body: this.#reader.error }
+      : null;
+    const answer = errorAnswer ?? inStream;
+    if (answer && !isPlainAnswer(answer)) {
+      return classifyError({ vendor: this.#vendor, answer, target: targetName(target), nowMs: Date.now() });
+    }
+    if (connectionError) {
+      return { kind: 'connection', message: sentence(target, 'connection', errorCode(connectionError)) };
+    }
+    const kind = this.#reader.isMalformed || answer ? 'malformed' : kindOf(error);
+    return { kind, message: sentence(target, kind, answer ? 'no stream came, but a document' : undefined) };
+  }
+
+  #meta(): CallMeta {
+    const { headers, isSent, errorAnswer } = this.#exchange;
+    const { firstTokenMs, durationMs } = this.#watch;
+    const isRefusedUnread = errorAnswer !== null || (this.#reader.error !== null && firstTokenMs === null);
+    return {
+      servedModel: this.#servedModel(),
+      firstTokenMs,
+      durationMs,
+      usage: this.#usage,
+      providerRequestId: headers[this.#vendor.requestIdHeader] ?? headers['x-request-id'] ?? null,
+      possiblyBilled: isSent && this.#usage === null && !isRefusedUnread,
+    };
+  }
+
+  #servedModel(): string {
+    return this.#reader.servedModel ?? this.#input.target.model;
+  }
+}
+
+/** Features whose loss changes the question; a sampling parameter that a model does not know may go. */
+const CONTENT = /^(?:user message|message role|tool|function tool)/;
+
+/** JSON with status 200 that is no error: a server that does not stream. */
+function isPlainAnswer(answer: { readonly status: number | null; readonly body: unknown }): boolean {
+  const { status, body } = answer;
+  return status !== null && status < 300 && isRecord(body) && !body['error'] && body['object'] !== 'error';
+}
+
+function kindOf(error: unknown): FailureKind {
+  if (UnsupportedFunctionalityError.isInstance(error)) return 'unsupported';
+  const isUnreadable =
+    TypeValidationError.isInstance(error) || JSONParseError.isInstance(error) || InvalidResponseDataError.isInstance(error);
+  return isUnreadable ? 'malformed' : 'unknown';
+}
+
+function errorCode(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+function sentence(target: Target, kind: FailureKind, because?: string): string {
+  return `${targetName(target)} ${failureSentence(kind)}${because === undefined ? '' : ` (${because})`}.`;
+}
+
+function unsent(target: Target, failure: CallFailure): CallOutcome {
+  const meta = { servedModel: target.model, firstTokenMs: null, durationMs: 0, usage: null };
+  return { type: 'failed', failure, meta: { ...meta, providerRequestId: null, possiblyBilled: false } };
+}
+
+/** The AI SDK fills in 0 where a provider says nothing; no call has 0 input tokens, and no answer 0 output tokens. */
+function usageOf({ inputTokens, outputTokens, raw }: LanguageModelV3Usage): Usage | null {
+  if (!inputTokens.total && !outputTokens.total) return null;
+  const words = JSON.stringify(raw ?? {});
+  return {
+    inputTokens: inputTokens.total || null,
+    cachedInputTokens: /cache/i.test(words) ? (inputTokens.cacheRead ?? null) : null,
+    outputTokens: outputTokens.total ?? null,
+    reasoningTokens: /reason|thought|thinking/i.test(words) ? (outputTokens.reasoning ?? null) : null,
+  };
+}

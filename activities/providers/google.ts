@@ -1,0 +1,93 @@
+// Google's Gemini API (`streamGenerateContent`).
+
+import { createGoogleGenerativeAI } from '@ai-sdk/google';
+import type { ReasoningEffort } from '../../src/domain/prompt.ts';
+import { classifyGoogle } from './errors/google.ts';
+import { isRecord, parseEvent, sseEvent } from './sse.ts';
+import type { Vendor, WireReader } from './vendor.ts';
+
+export const google: Vendor = {
+  languageModel: ({ model, baseUrl, apiKey, fetch }) =>
+    createGoogleGenerativeAI({ baseURL: baseUrl, apiKey: apiKey ?? '', fetch })(model),
+  providerOptions: ({ model, prompt }) => ({ google: thinking(model, prompt.params.reasoningEffort) }),
+  // It takes only addresses of its own file store, which no client of ours has.
+  takesImageUrls: false,
+  requestIdHeader: 'x-request-id',
+  newReader: () => new GoogleReader(),
+  outputLimit: (body) => {
+    const config = isRecord(body) ? body['generationConfig'] : undefined;
+    return isRecord(config) && typeof config['maxOutputTokens'] === 'number' ? config['maxOutputTokens'] : null;
+  },
+  finishReasons: {
+    STOP: 'stop',
+    MAX_TOKENS: 'length',
+    // More would come under a further request, which would be a second call in one attempt.
+    CONTINUATION: 'truncated',
+    SAFETY: 'content-filtered',
+    RECITATION: 'content-filtered',
+    BLOCKLIST: 'content-filtered',
+    PROHIBITED_CONTENT: 'content-filtered',
+    SPII: 'content-filtered',
+    LANGUAGE: 'content-filtered',
+    IMAGE_SAFETY: 'content-filtered',
+  },
+  classify: classifyGoogle,
+};
+
+/** Tokens of thought that Google's own OpenAI-compatible endpoint takes for each effort. */
+const THINKING_BUDGET: Readonly<Record<ReasoningEffort, number>> = {
+  none: 0,
+  minimal: 1_024,
+  low: 1_024,
+  medium: 8_192,
+  high: 24_576,
+  xhigh: 24_576,
+};
+
+function thinking(model: string, effort: ReasoningEffort | undefined): Record<string, Record<string, string | number>> {
+  if (effort === undefined) return {};
+  if (model.includes('gemini-2')) return { thinkingConfig: { thinkingBudget: THINKING_BUDGET[effort] } };
+  const level = effort === 'none' ? 'minimal' : effort === 'xhigh' ? 'high' : effort;
+  return { thinkingConfig: { thinkingLevel: level } };
+}
+
+class GoogleReader implements WireReader {
+  tokens = 0;
+  isComplete = false;
+  isMalformed = false;
+  error: unknown = null;
+  servedModel: string | null = null;
+  readonly refusal = null;
+  blockReason: string | null = null;
+
+  take(data: string): string {
+    const event = parseEvent(data);
+    if (event) this.#note(event);
+    else this.isMalformed = true;
+    return sseEvent(data);
+  }
+
+  rest(): string {
+    return '';
+  }
+
+  #note(event: Readonly<Record<string, unknown>>): void {
+    if (event['error']) this.error = event;
+    if (typeof event['modelVersion'] === 'string') this.servedModel = event['modelVersion'];
+    const feedback = event['promptFeedback'];
+    if (isRecord(feedback) && typeof feedback['blockReason'] === 'string') {
+      this.blockReason = feedback['blockReason'];
+      this.isComplete = true;
+    }
+    const candidate: unknown = Array.isArray(event['candidates']) ? event['candidates'][0] : undefined;
+    if (!isRecord(candidate)) return;
+    const parts = isRecord(candidate['content']) ? candidate['content']['parts'] : undefined;
+    if (Array.isArray(parts) && parts.some(carriesContent)) this.tokens++;
+    // There is no end event: the last chunk is the one with the reason.
+    if (candidate['finishReason'] != null) this.isComplete = true;
+  }
+}
+
+function carriesContent(part: unknown): boolean {
+  return isRecord(part) && Object.entries(part).some(([name, value]) => name !== 'thought' && value !== '');
+}

@@ -1,0 +1,27 @@
+// Mistral's chat completions.
+
+import { createMistral } from '@ai-sdk/mistral';
+import { classifyMistral } from './errors/mistral.ts';
+import { OpenaiWireReader, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import type { Vendor } from './vendor.ts';
+
+export const mistral: Vendor = {
+  languageModel: ({ model, baseUrl, apiKey, fetch }) =>
+    createMistral({ baseURL: baseUrl, apiKey: apiKey ?? '', fetch })(model),
+  providerOptions: ({ prompt }) => ({
+    mistral: {
+      // Mistral knows only on and off.
+      ...(prompt.params.reasoningEffort !== undefined && {
+        reasoningEffort: prompt.params.reasoningEffort === 'none' ? 'none' : 'high',
+      }),
+      ...(prompt.parallelToolCalls !== undefined && { parallelToolCalls: prompt.parallelToolCalls }),
+      strictJsonSchema: prompt.responseFormat?.type === 'json-schema' && prompt.responseFormat.strict === true,
+    },
+  }),
+  takesImageUrls: true,
+  requestIdHeader: 'mistral-correlation-id',
+  newReader: () => new OpenaiWireReader(),
+  outputLimit: openaiOutputLimit,
+  finishReasons: { ...openaiFinishReasons, model_length: 'truncated', error: 'malformed' },
+  classify: classifyMistral,
+};

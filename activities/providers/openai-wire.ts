@@ -1,0 +1,111 @@
+// The chat completions wire that several vendors speak: its events, finish reasons and limit. No vendor's own words.
+
+import type { FinishMeaning, WireReader } from './vendor.ts';
+import { isRecord, parseEvent, sseEvent } from './sse.ts';
+
+export const openaiFinishReasons: Readonly<Record<string, FinishMeaning>> = {
+  stop: 'stop',
+  length: 'length',
+  tool_calls: 'tool-calls',
+  function_call: 'tool-calls',
+  content_filter: 'content-filtered',
+};
+
+export function openaiOutputLimit(requestBody: unknown): number | null {
+  if (!isRecord(requestBody)) return null;
+  const limit = requestBody['max_completion_tokens'] ?? requestBody['max_tokens'];
+  return typeof limit === 'number' ? limit : null;
+}
+
+type Event = Readonly<Record<string, unknown>>;
+
+export class OpenaiWireReader implements WireReader {
+  tokens = 0;
+  isComplete = false;
+  isMalformed = false;
+  error: unknown = null;
+  servedModel: string | null = null;
+  refusal: string | null = null;
+  readonly blockReason = null;
+  #held: { readonly event: Event; readonly field: string; text: string } | null = null;
+
+  take(data: string): string {
+    if (data === '[DONE]') {
+      this.isComplete = true;
+      return this.rest() + sseEvent(data);
+    }
+    const event = parseEvent(data);
+    if (!event) this.isMalformed = true;
+    else this.#note(event);
+    const delta = event ? soleDelta(event) : null;
+    const field = delta && soleText(delta);
+    if (event && delta && field) return this.#hold(event, field, delta[field] as string);
+    return this.rest() + sseEvent(data);
+  }
+
+  rest(): string {
+    if (!this.#held) return '';
+    const { event, field, text } = this.#held;
+    this.#held = null;
+    const choice = (event['choices'] as readonly Event[])[0];
+    return sseEvent(JSON.stringify({ ...event, choices: [{ ...choice, delta: { [field]: text } }] }));
+  }
+
+  #hold(event: Event, field: string, text: string): string {
+    if (this.#held?.field === field) {
+      this.#held.text += text;
+      return '';
+    }
+    const earlier = this.rest();
+    this.#held = { event, field, text };
+    return earlier;
+  }
+
+  #note(event: Event): void {
+    // Mistral and vLLM put an error's fields at the top.
+    if (event['error'] || event['object'] === 'error') this.error = event;
+    if (this.servedModel === null && typeof event['model'] === 'string' && event['model'] !== '') {
+      this.servedModel = event['model'];
+    }
+    const choices = event['choices'];
+    const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+    const delta = isRecord(choice) ? choice['delta'] : undefined;
+    if (!isRecord(delta)) return;
+    if (carriesContent(delta)) this.tokens++;
+    const refusal = delta['refusal'];
+    if (typeof refusal === 'string' && refusal !== '') this.refusal = (this.refusal ?? '') + refusal;
+  }
+}
+
+const JOINABLE = new Set(['content', 'reasoning_content', 'reasoning']);
+
+/** The delta of an event that holds nothing else that matters. */
+function soleDelta(event: Event): Event | null {
+  const choices = event['choices'];
+  if (!Array.isArray(choices) || choices.length !== 1 || event['usage'] != null || event['error']) return null;
+  const choice: unknown = choices[0];
+  if (!isRecord(choice) || choice['finish_reason'] != null || choice['logprobs'] != null) return null;
+  return isRecord(choice['delta']) ? choice['delta'] : null;
+}
+
+/** The one field of a delta that has text in it, when there is nothing else in it. */
+function soleText(delta: Event): string | null {
+  let field: string | null = null;
+  for (const name in delta) {
+    if (name === 'role' || isVoid(delta[name])) continue;
+    if (field !== null || !JOINABLE.has(name) || typeof delta[name] !== 'string') return null;
+    field = name;
+  }
+  return field;
+}
+
+function carriesContent(delta: Event): boolean {
+  for (const name in delta) {
+    if (name !== 'role' && !isVoid(delta[name])) return true;
+  }
+  return false;
+}
+
+function isVoid(value: unknown): boolean {
+  return value == null || value === '' || (Array.isArray(value) && value.length === 0);
+}

@@ -1,0 +1,188 @@
+// Our prompt, with what the target overrides, as the AI SDK's call options. Pure; must not know any vendor.
+
+import type {
+  LanguageModelV3CallOptions,
+  LanguageModelV3FilePart,
+  LanguageModelV3Message,
+  LanguageModelV3TextPart,
+  LanguageModelV3ToolChoice,
+} from '@ai-sdk/provider';
+import type { ContentPart, JsonSchema, Message, Params, Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
+import type { Target } from '../../src/domain/target.ts';
+
+export type CallOptions =
+  | { readonly type: 'options'; readonly options: LanguageModelV3CallOptions }
+  /** The request itself is wrong: no target could take it. */
+  | { readonly type: 'invalid'; readonly param: string; readonly because: string };
+
+/** The prompt as this target is asked it. */
+export function promptFor(prompt: Prompt, target: Target): Prompt {
+  const { system, params } = target;
+  return {
+    ...prompt,
+    ...(system !== undefined && { messages: [{ role: 'system', text: system }, ...prompt.messages] }),
+    ...(params && { params: { ...prompt.params, ...params } }),
+  };
+}
+
+export function callOptions(prompt: Prompt): CallOptions {
+  const messages: LanguageModelV3Message[] = [];
+  const toolNames = new Map<string, string>();
+  for (const [index, message] of prompt.messages.entries()) {
+    const converted = convertMessage(message, toolNames);
+    if (typeof converted === 'string') return { type: 'invalid', param: `messages[${index}]`, because: converted };
+    messages.push(converted);
+  }
+  return {
+    type: 'options',
+    options: {
+      prompt: messages,
+      ...sampling(prompt.params),
+      ...(prompt.tools && { tools: prompt.tools.map(convertTool) }),
+      ...(prompt.toolChoice !== undefined && { toolChoice: convertToolChoice(prompt.toolChoice) }),
+      ...(prompt.responseFormat && { responseFormat: convertFormat(prompt.responseFormat) }),
+    },
+  };
+}
+
+/** Whether some image is an address that somebody would have to fetch. */
+export function hasImageUrl(prompt: Prompt): boolean {
+  return prompt.messages.some(
+    (message) =>
+      message.role === 'user' && message.parts.some((part) => part.type === 'image' && !part.url.startsWith('data:')),
+  );
+}
+
+/** A text says what is wrong with the message. */
+function convertMessage(message: Message, toolNames: Map<string, string>): LanguageModelV3Message | string {
+  switch (message.role) {
+    case 'system':
+      return { role: 'system', content: message.text };
+    case 'user':
+      return convertUser(message.parts);
+    case 'assistant':
+      return convertAssistant(message, toolNames);
+    case 'tool': {
+      const { toolCallId, text } = message;
+      const toolName = toolNames.get(toolCallId);
+      if (toolName === undefined) return 'answers a tool call that no message before it makes';
+      return {
+        role: 'tool',
+        content: [{ type: 'tool-result', toolCallId, toolName, output: { type: 'text', value: text } }],
+      };
+    }
+  }
+}
+
+function convertUser(parts: readonly ContentPart[]): LanguageModelV3Message | string {
+  const content: (LanguageModelV3TextPart | LanguageModelV3FilePart)[] = [];
+  for (const part of parts) {
+    const converted = part.type === 'text' ? ({ type: 'text', text: part.text } as const) : convertFile(part);
+    if (converted === null) return 'has a part whose URL cannot be read';
+    content.push(converted);
+  }
+  return { role: 'user', content };
+}
+
+function convertFile(part: Exclude<ContentPart, { readonly type: 'text' }>): LanguageModelV3FilePart | null {
+  const detail =
+    part.type === 'image' && part.detail !== undefined
+      ? { providerOptions: { openai: { imageDetail: part.detail } } }
+      : {};
+  const filename = part.type === 'file' && part.filename !== undefined ? { filename: part.filename } : {};
+  const inline = readDataUrl(part.url);
+  if (inline) return { type: 'file', ...inline, ...filename, ...detail };
+  if (part.type === 'file' || !URL.canParse(part.url)) return null;
+  return { type: 'file', mediaType: 'image/*', data: new URL(part.url), ...detail };
+}
+
+/** `data:image/png;base64,…`, or with its bytes percent-encoded. */
+function readDataUrl(url: string): { readonly mediaType: string; readonly data: string } | null {
+  const comma = url.indexOf(',');
+  if (!url.startsWith('data:') || comma === -1) return null;
+  const header = url.slice('data:'.length, comma);
+  const mediaType = header.split(';')[0] || 'text/plain';
+  const body = url.slice(comma + 1);
+  if (header.endsWith(';base64')) return { mediaType, data: body };
+  try {
+    return { mediaType, data: Buffer.from(decodeURIComponent(body)).toString('base64') };
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
+function convertAssistant(
+  message: Extract<Message, { readonly role: 'assistant' }>,
+  toolNames: Map<string, string>,
+): LanguageModelV3Message | string {
+  const content: Extract<LanguageModelV3Message, { role: 'assistant' }>['content'] = [];
+  if (message.text !== null && message.text !== '') content.push({ type: 'text', text: message.text });
+  for (const { id, name, arguments: text } of message.toolCalls) {
+    toolNames.set(id, name);
+    const input = parseArguments(text);
+    if (input === undefined) return `has a call of the tool ${name} whose arguments are not JSON`;
+    content.push({ type: 'tool-call', toolCallId: id, toolName: name, input });
+  }
+  return { role: 'assistant', content };
+}
+
+function parseArguments(text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function sampling(params: Params): Partial<LanguageModelV3CallOptions> {
+  const { maxTokens, temperature, topP, presencePenalty, frequencyPenalty, stop, seed } = params;
+  return {
+    ...(maxTokens !== undefined && { maxOutputTokens: maxTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(presencePenalty !== undefined && { presencePenalty }),
+    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
+    ...(stop !== undefined && { stopSequences: [...stop] }),
+    ...(seed !== undefined && { seed }),
+  };
+}
+
+function convertTool(
+  tool: NonNullable<Prompt['tools']>[number],
+): NonNullable<LanguageModelV3CallOptions['tools']>[number] {
+  return {
+    type: 'function',
+    name: tool.name,
+    ...(tool.description !== undefined && { description: tool.description }),
+    inputSchema: jsonSchema7(tool.parameters ?? { type: 'object', properties: {} }),
+    ...(tool.strict !== undefined && { strict: tool.strict }),
+  };
+}
+
+function convertToolChoice(choice: NonNullable<Prompt['toolChoice']>): LanguageModelV3ToolChoice {
+  return typeof choice === 'string' ? { type: choice } : { type: 'tool', toolName: choice.name };
+}
+
+function convertFormat(format: ResponseFormat): NonNullable<LanguageModelV3CallOptions['responseFormat']> {
+  if (format.type === 'text') return { type: 'text' };
+  if (format.type === 'json') return { type: 'json' };
+  return {
+    type: 'json',
+    name: format.name,
+    schema: jsonSchema7(format.schema),
+    ...(format.description !== undefined && { description: format.description }),
+  };
+}
+
+type JsonSchema7 = Extract<
+  NonNullable<LanguageModelV3CallOptions['responseFormat']>,
+  { readonly type: 'json' }
+>['schema'];
+
+/** The AI SDK wants draft 7 by type, but passes on whatever it is. */
+function jsonSchema7(schema: JsonSchema): NonNullable<JsonSchema7> {
+  return schema as NonNullable<JsonSchema7>;
+}

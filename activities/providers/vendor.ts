@@ -1,0 +1,73 @@
+// What a vendor's file has to tell: how to ask, how to read its wire, what its words mean. Interfaces only.
+
+import type { LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider';
+import type { FailureKind } from '../../src/domain/failure.ts';
+import type { Prompt } from '../../src/domain/prompt.ts';
+
+export interface Vendor {
+  /** `baseUrl` has no slash at its end; `fetch` makes exactly one request. */
+  readonly languageModel: (input: ModelAddress) => LanguageModelV3;
+  /** What only this vendor's API knows: reasoning effort, end user, parallel tool calls, strictness. */
+  readonly providerOptions: (input: { readonly model: string; readonly prompt: Prompt }) => SharedV3ProviderOptions;
+  /** Whether the provider itself fetches an image from an http(s) address. */
+  readonly takesImageUrls: boolean;
+  /** Response header that names the request in the vendor's logs. */
+  readonly requestIdHeader: string;
+  readonly newReader: () => WireReader;
+  /** The upper limit of output tokens in a request body, as it went out. */
+  readonly outputLimit: (requestBody: unknown) => number | null;
+  /** What the wire's own finish reasons mean; one that is not listed is not understood, and so a failure. */
+  readonly finishReasons: Readonly<Record<string, FinishMeaning>>;
+  /** Null: nothing of this vendor's own, the rows for any provider decide. */
+  readonly classify: (answer: ErrorAnswer) => Fault | null;
+}
+
+export interface ModelAddress {
+  readonly model: string;
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** `length` is a cut at the limit of output tokens; whether that is a failure depends on who set the limit. */
+export type FinishMeaning = 'stop' | 'length' | 'tool-calls' | FailureKind;
+
+/** Reads one answer's events as they come off the wire, before the AI SDK sees them. */
+export interface WireReader {
+  /** Takes an event's data and returns the events to hand on; text is held back and joined, as each event is costly. */
+  take(data: string): string;
+  /** What was held back, at the end of the stream. */
+  rest(): string;
+  /** Events so far that carried some of the answer, reasoning included. */
+  readonly tokens: number;
+  /** The wire's own sign of completeness was seen. */
+  readonly isComplete: boolean;
+  readonly isMalformed: boolean;
+  /** The body of an error that came in the stream. */
+  readonly error: unknown;
+  readonly servedModel: string | null;
+  /** The model's refusal, where the wire keeps it apart from text. */
+  readonly refusal: string | null;
+  /** Why the provider's filter let nothing through, where the wire says so instead of a finish reason. */
+  readonly blockReason: string | null;
+}
+
+/** An answer that is an error: by its status, or by its body in spite of its status. */
+export interface ErrorAnswer {
+  /** Null when the error came inside a stream and names no status. */
+  readonly status: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What its `retry-after` headers say. */
+  readonly retryAfterMs: number | null;
+  /** The parsed JSON, or null when there is none. */
+  readonly body: unknown;
+}
+
+/** What an error means, before it is put into words. */
+export interface Fault {
+  readonly kind: FailureKind;
+  readonly param?: string;
+  /** Set it only where the headers do not decide: they are the provider's first word. */
+  readonly retryAfterMs?: number;
+  readonly isRetryable?: boolean;
+}

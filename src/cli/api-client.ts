@@ -1,0 +1,126 @@
+// Speaks Holdfast's HTTP API for the commands: one method per request, answers as the API gives them. Must not print.
+
+import type { z } from 'zod';
+import { loadSettings } from '../config/settings.ts';
+import { readAddress } from '../data-directory.ts';
+import type { inferenceListSchema, inferenceSchema } from '../http/inference-object.ts';
+import { CommandError } from './output.ts';
+
+export type InferenceView = z.output<typeof inferenceSchema>;
+export type CallView = InferenceView['calls'][number];
+export type InferencePage = z.output<typeof inferenceListSchema>;
+export type InferenceSummaryView = InferencePage['data'][number];
+
+export interface ApiClient {
+  submit(body: Readonly<Record<string, unknown>>, idempotencyKey: string | undefined): Promise<InferenceView>;
+  get(id: string): Promise<InferenceView>;
+  /** Answers when the inference has ended, or with its state after `seconds`. */
+  wait(id: string, options: { readonly seconds: number; readonly signal: AbortSignal }): Promise<InferenceView>;
+  list(query: URLSearchParams): Promise<InferencePage>;
+  cancel(id: string): Promise<InferenceView>;
+  replay(id: string): Promise<InferenceView>;
+}
+
+/** The request failed: refused by the service, or lost on the way. */
+export class ApiError extends CommandError {
+  /** The same request may succeed later: the service is away, restarting or busy. */
+  readonly canPass: boolean;
+
+  constructor(message: string, options: { readonly canPass: boolean; readonly cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.canPass = options.canPass;
+  }
+}
+
+/** A client for the service that the environment names, or that runs with the same data directory. */
+export function connect(): ApiClient {
+  const { url, apiKey, dataDir } = loadSettings();
+  // Looked up for each request: a service that was restarted may listen elsewhere.
+  const address = () => url ?? readAddress(dataDir) ?? DEFAULT_ADDRESS;
+  const call = <Answer>(request: Request) => send<Answer>({ ...request, address: address(), apiKey });
+  const path = (id: string) => `/v1/inferences/${encodeURIComponent(id)}`;
+  return {
+    submit: (body, idempotencyKey) => call({ method: 'POST', path: '/v1/inferences', body, idempotencyKey }),
+    get: (id) => call({ method: 'GET', path: path(id) }),
+    wait: (id, { seconds, signal }) => call({ method: 'GET', path: `${path(id)}?wait=${seconds}`, seconds, signal }),
+    list: (query) => call({ method: 'GET', path: `/v1/inferences?${query.toString()}` }),
+    cancel: (id) => call({ method: 'POST', path: `${path(id)}/cancel` }),
+    replay: (id) => call({ method: 'POST', path: `${path(id)}/replay` }),
+  };
+}
+
+const DEFAULT_ADDRESS = 'http://127.0.0.1:8080';
+
+interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly idempotencyKey?: string | undefined;
+  /** How long the service may take on purpose. */
+  readonly seconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+async function send<Answer>(
+  request: Request & { readonly address: string; readonly apiKey: string | null },
+): Promise<Answer> {
+  const { address } = request;
+  const { status, text } = await exchange(request);
+  const answer = parse(text);
+  if (status >= 200 && status < 300 && isObject(answer)) return answer as Answer;
+  const message = isObject(answer) && isObject(answer['error']) ? answer['error']['message'] : null;
+  if (typeof message !== 'string') {
+    throw new ApiError(`What answers at ${address} is not Holdfast (status ${status}).`, { canPass: status >= 502 });
+  }
+  const hint = status === 401 ? ' The key is taken from HOLDFAST_API_KEY.' : '';
+  throw new ApiError(`${message}${hint}`, { canPass: status === 429 || status >= 500 });
+}
+
+async function exchange(
+  request: Request & { readonly address: string; readonly apiKey: string | null },
+): Promise<{ readonly status: number; readonly text: string }> {
+  const { method, path, body, idempotencyKey, seconds = 0, signal, address, apiKey } = request;
+  const limit = AbortSignal.timeout(seconds * 1000 + ANSWER_LIMIT_MS);
+  try {
+    const response = await fetch(`${address}${path}`, {
+      method,
+      headers: {
+        ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+    return { status: response.status, text: await response.text() };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    const message = limit.aborted
+      ? `Holdfast did not answer at ${address} in time.`
+      : `Holdfast could not be reached at ${address} (${reason(error)}): is it running? HOLDFAST_URL sets another address.`;
+    throw new ApiError(message, { canPass: true, cause: error });
+  }
+}
+
+/** Long enough for a large prompt to be sent and stored. */
+const ANSWER_LIMIT_MS = 30_000;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** `fetch` hides what happened in the cause. */
+function reason(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+// The `holdfast` program: declares the commands and runs one. Each command's code is loaded only when it is asked for,
+// so that `--help` is quick. Nothing else imports this file: importing it runs it.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CommandError, oneLine } from './output.ts';
+
+const program = new Command('holdfast')
+  .description('Makes an LLM answer dependable: every inference is durable, retried and failed over.')
+  .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
+  .configureHelp({ showGlobalOptions: true });
+
+const json = () => new Option('--json', 'print JSON').default(false);
+
+program
+  .command('serve')
+  .description('run the service until Ctrl-C')
+  .addOption(new Option('--role <role>', 'what this process runs').choices(['all', 'api', 'worker']).default('all'))
+  .addOption(json())
+  .action(async (options) => (await import('./serve.ts')).serve(options));
+
+program
+  .command('demo')
+  .description('run real documents through a failover chain while things break, and print what happened')
+  .option('--local-model', 'with a small real model as one target', false)
+  .addOption(json())
+  .action(async (options) => (await import('./demo.ts')).demo(options));
+
+program
+  .command('submit')
+  .description('start an inference and wait for its answer')
+  .argument('[prompt]', 'the prompt; put before the file when --file is given too; without both, stdin is read')
+  .option('--file <path>', 'take the prompt from a text file')
+  .option('--model <name>', 'a configured model name, or a target as provider/model', 'default')
+  .option('--system <text>', 'system message')
+  .option('--max-tokens <count>', 'upper limit of output tokens', positiveInteger)
+  .option('--schema <file>', 'JSON Schema that the answer must satisfy')
+  .option('--deadline <duration>', 'limit for the whole inference, such as 30s or 24h')
+  .addOption(new Option('--priority <level>', '1 is the highest, 5 the lowest').choices(['1', '2', '3', '4', '5']))
+  .option('--metadata <key=value>', 'label to find it by; may be repeated', collectPair, {})
+  .option('--idempotency-key <key>', 'joins the inference that was started with the same key and body')
+  .option('--detach', 'print the id and do not wait')
+  .option('--no-wait', 'the same as --detach')
+  .addOption(json())
+  .action(async (prompt, options) => (await import('./submit.ts')).submit(prompt, options));
+
+program
+  .command('get')
+  .description('print the answer of an inference, or how far it is')
+  .argument('<id>', 'id of the inference')
+  .option('--wait', 'wait until it has ended', false)
+  .addOption(json())
+  .action(async (id, options) => (await import('./get.ts')).get(id, options));
+
+program
+  .command('list')
+  .description('list inferences, newest first')
+  .addOption(new Option('--status <status>').choices(['running', 'waiting', 'succeeded', 'failed', 'cancelled']))
+  .option('--model <name>', 'of one model name')
+  .option('--since <when>', 'created since a time (ISO 8601) or for a duration, such as 6h')
+  .option('--metadata <key=value>', 'with this label; may be repeated', collectPair, {})
+  .option('--limit <count>', 'how many at most', positiveInteger)
+  .option('--after <cursor>', 'the page after the one that named this cursor')
+  .addOption(json())
+  .action(async (options) => (await import('./list.ts')).list(options));
+
+program
+  .command('cancel')
+  .description('cancel a running inference')
+  .argument('<id>', 'id of the inference')
+  .addOption(json())
+  .action(async (id, options) => (await import('./cancel.ts')).cancel(id, options));
+
+program
+  .command('replay')
+  .description('run a failed or cancelled inference again, keeping what succeeded')
+  .argument('<id>', 'id of the inference')
+  .option('--wait', 'wait until it has ended', false)
+  .addOption(json())
+  .action(async (id, options) => (await import('./replay.ts')).replay(id, options));
+
+program
+  .command('config')
+  .description('work with the configuration file')
+  .command('check')
+  .description('check the configuration and print every problem')
+  .argument('[file]', 'the file; HOLDFAST_CONFIG or ./holdfast.yaml when left out')
+  .addOption(json())
+  .action(async (file, options) => (await import('./config-check.ts')).configCheck(file, options));
+
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  // Only a configuration has several problems at once, and lists them all, a line each.
+  const lists = error instanceof Error && error.name === 'ConfigError';
+  process.stderr.write(`error: ${lists ? message : oneLine(message)}\n`);
+  process.exitCode = error instanceof CommandError ? error.exitCode : 1;
+}
+
+function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a positive whole number.');
+  return number;
+}
+
+function collectPair(text: string, pairs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('It must look like key=value.');
+  return { ...pairs, [text.slice(0, equals)]: text.slice(equals + 1) };
+}

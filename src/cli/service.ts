@@ -1,0 +1,225 @@
+// Joins the parts into a running service, and takes them apart in the right order. The only place that knows them all.
+
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { createActivities } from '../../activities/index.ts';
+import { InFlightCalls } from '../../activities/in-flight.ts';
+import type { ProviderSettings } from '../../activities/providers/registry.ts';
+import type { Config, Settings } from '../config.ts';
+import type { DataDirectory } from '../data-directory.ts';
+import { openDataDirectory } from '../data-directory.ts';
+import type { HttpServer } from '../http/server.ts';
+import { buildServer } from '../http/server.ts';
+import { choosePort } from '../ports.ts';
+import type { Simulator } from '../simulator/simulator.ts';
+import { startSimulator } from '../simulator/simulator.ts';
+import { directoryBlobStore } from '../storage/directory.ts';
+import { createInferences } from '../temporal/client.ts';
+import type { TemporalConnection } from '../temporal/connect.ts';
+import { connectToConfigured, connectToEmbedded } from '../temporal/connect.ts';
+import type { EmbeddedServer } from '../temporal/embedded-server.ts';
+import { startEmbeddedServer } from '../temporal/embedded-server.ts';
+import { findExecutable } from '../temporal/executable.ts';
+import { createDataConverter } from '../temporal/payloads.ts';
+import { installRuntime } from '../temporal/runtime.ts';
+import { checkSearchAttributes } from '../temporal/search-attributes.ts';
+import type { InferenceWorker } from '../temporal/worker.ts';
+import { startWorker } from '../temporal/worker.ts';
+import { VERSION } from '../version.ts';
+
+export type Role = 'all' | 'api' | 'worker';
+
+export interface ServiceOptions {
+  readonly settings: Settings;
+  readonly config: Config;
+  readonly role: Role;
+  readonly logger: Logger;
+  /** Takes lines for the person who started it. */
+  readonly report: (line: string) => void;
+  /** How long calls in flight may go on when the service stops. @default 10000 */
+  readonly shutdownGraceMs?: number;
+}
+
+export interface Service {
+  /** Where the API listens; null for a worker. */
+  readonly url: string | null;
+  readonly temporal: { readonly address: string | null; readonly namespace: string; readonly uiUrl: string | null };
+  /** Rejects when the service can't go on. */
+  readonly failed: Promise<never>;
+  /** Stops answering, hands calls in flight back and ends what was started, in this order. */
+  stop(): Promise<void>;
+}
+
+/** What is fetched once for all checkouts of a user. */
+export const CACHE_DIR = join(homedir(), '.cache', 'holdfast');
+
+/** The workflows as `npm run build` left them: beside the compiled sources, or under them when run from these. */
+const WORKFLOW_BUNDLE = import.meta.url.endsWith('.ts')
+  ? '../../dist/workflows.bundle.js'
+  : '../../workflows.bundle.js';
+
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const cleanUp = new CleanUp();
+  try {
+    return await assemble(options, cleanUp);
+  } catch (error) {
+    await cleanUp.run();
+    throw error;
+  }
+}
+
+async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Service> {
+  const { settings, role, logger } = options;
+  installRuntime(logger);
+  const directory = openDataDirectory(settings.dataDir, { isShared: settings.temporal.hasAddress });
+  cleanUp.add(() => directory.release());
+
+  const embedded = settings.temporal.hasAddress ? null : await startTemporal(options);
+  if (embedded) cleanUp.add(() => embedded.stop());
+  const temporal = embedded ? await connectToEmbedded(embedded.address) : await connectToConfigured();
+  cleanUp.add(() => temporal.connection.close());
+  if (!embedded) await checkSearchAttributes(temporal.connection, temporal.namespace);
+
+  const parts: Parts = {
+    temporal,
+    inFlight: new InFlightCalls(),
+    dataConverter: createDataConverter({ blobs: directoryBlobStore(join(directory.path, 'blobs')) }),
+    uiUrl: settings.temporal.uiUrl ?? embedded?.uiUrl ?? null,
+  };
+  const worker = role === 'api' ? null : await runWorker(options, parts, cleanUp);
+  const url = role === 'worker' ? null : await listen(options, parts, { worker, directory, cleanUp });
+  return {
+    url,
+    temporal: { address: embedded?.address ?? null, namespace: temporal.namespace, uiUrl: parts.uiUrl },
+    failed: failureOf(worker),
+    stop: () => cleanUp.run(),
+  };
+}
+
+interface Parts {
+  readonly temporal: TemporalConnection;
+  readonly inFlight: InFlightCalls;
+  readonly dataConverter: ReturnType<typeof createDataConverter>;
+  readonly uiUrl: string | null;
+}
+
+async function startTemporal({ settings, config, logger, report }: ServiceOptions): Promise<EmbeddedServer> {
+  const { executable, port, uiPort } = settings.temporal;
+  return startEmbeddedServer({
+    executable: await findExecutable({
+      explicitPath: executable ?? undefined,
+      cacheDir: CACHE_DIR,
+      pathVariable: settings.temporal.searchPath,
+      report,
+    }),
+    dataDir: settings.dataDir,
+    port,
+    uiPort,
+    retentionMs: config.retentionMs,
+    log: logger,
+    report,
+  });
+}
+
+async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp): Promise<InferenceWorker> {
+  const { config, logger, shutdownGraceMs = 10_000 } = options;
+  const { temporal, inFlight, dataConverter } = parts;
+  const providers = await withSimulators(config.providers, cleanUp);
+  const worker = await startWorker({
+    ...temporal,
+    activities: createActivities({ providers, inFlight, logger }),
+    workflowBundle: { codePath: fileURLToPath(new URL(WORKFLOW_BUNDLE, import.meta.url)) },
+    dataConverter,
+    shutdownGraceMs,
+  });
+  cleanUp.add(() => worker.shutdown());
+  return worker;
+}
+
+/** Providers of the type `simulated` without an address get one: a simulator in this process plays them. */
+async function withSimulators(
+  providers: ReadonlyMap<string, ProviderSettings>,
+  cleanUp: CleanUp,
+): Promise<ReadonlyMap<string, ProviderSettings>> {
+  let simulator: Simulator | null = null;
+  const resolved = new Map(providers);
+  for (const [name, provider] of providers) {
+    if (provider.type !== 'simulated' || provider.baseUrl !== undefined) continue;
+    simulator ??= await startSimulator({ firstTokenDelayMs: 200, tokenDelayMs: 10 });
+    resolved.set(name, { ...provider, baseUrl: simulator.baseUrl(name, 'openai') });
+  }
+  cleanUp.add(() => simulator?.close());
+  return resolved;
+}
+
+async function listen(
+  options: ServiceOptions,
+  parts: Parts,
+  joined: { worker: InferenceWorker | null; directory: DataDirectory; cleanUp: CleanUp },
+): Promise<string> {
+  const { settings, config, logger, report } = options;
+  const { temporal, inFlight, dataConverter, uiUrl } = parts;
+  const { worker, directory, cleanUp } = joined;
+  const inferences = createInferences({
+    ...temporal,
+    dataConverter,
+    abortLocalCalls: (id) => inFlight.abort(id),
+    hasLocalWorker: () => worker?.isRunning() ?? null,
+  });
+  const server: HttpServer = await buildServer({
+    inferences,
+    catalog: config.catalog,
+    apiKeys: settings.apiKeys,
+    bodyLimitBytes: config.bodyLimitBytes,
+    logger,
+    uiUrlOf: (id, runId) => uiUrl && `${uiUrl}/namespaces/${temporal.namespace}/workflows/${id}/${runId}/history`,
+    version: VERSION,
+  });
+  const { port, replaced } = await choosePort({ ...settings.port, host: settings.host });
+  if (replaced) report(`Port ${settings.port.wanted} is taken: the API listens on ${port}.`);
+  const url = await server.app.listen({ host: settings.host, port });
+  cleanUp.add(async () => {
+    server.beginShutdown();
+    await server.app.close();
+  });
+  directory.writeAddress(url);
+  return url;
+}
+
+function failureOf(worker: InferenceWorker | null): Promise<never> {
+  const failed = new Promise<never>((_, reject) => {
+    worker?.stopped.catch(reject);
+  });
+  // Whoever does not watch it learns of it otherwise: nothing polls any more, and /readyz says so.
+  failed.catch(() => undefined);
+  return failed;
+}
+
+/** What has been started, ended in the opposite order, once; one that fails to end does not keep the others. */
+class CleanUp {
+  readonly #steps: Array<() => unknown> = [];
+  #running: Promise<void> | null = null;
+
+  add(step: () => unknown): void {
+    this.#steps.push(step);
+  }
+
+  run(): Promise<void> {
+    this.#running ??= this.#runAll();
+    return this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const step of this.#steps.toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'The service did not stop cleanly.');
+  }
+}

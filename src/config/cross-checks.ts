@@ -1,0 +1,69 @@
+// What the schema can't see: fields of the configuration file that must fit each other. Pure.
+
+import { providerFacts } from '../../activities/providers/registry.ts';
+import { parseTargetName } from '../domain/target.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { BUILT_IN_LIMITS, limitFaults, resolveLimits } from './limits.ts';
+import type { ConfigFile, ModelFields, ProviderEntry } from './schema.ts';
+import type { FieldFault } from './schema-issues.ts';
+
+/** `providerNames`: also of those entries that are left out of `file` because they are wrong by themselves. */
+export function crossFaults(file: ConfigFile, providerNames: ReadonlySet<string>): readonly FieldFault[] {
+  const own = file.defaults;
+  const inherited = resolveLimits({ own, inherited: BUILT_IN_LIMITS });
+  return [
+    ...(providerNames.size === 0 ? [{ path: ['providers'], message: 'needs at least one provider' }] : []),
+    ...Object.entries(file.providers).flatMap(([name, entry]) => providerFaults(entry, ['providers', name])),
+    ...Object.keys(file.targets).flatMap((name) => targetFaults(name, providerNames, ['targets', name])),
+    ...limitFaults({ own, inherited: BUILT_IN_LIMITS, path: ['defaults'] }),
+    ...Object.entries(file.models).flatMap(([name, model]) => [
+      ...modelNameFaults(name, providerNames),
+      ...chainFaults(model, providerNames, ['models', name, 'targets']),
+      ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
+    ]),
+  ];
+}
+
+function providerFaults(entry: ProviderEntry, path: readonly PropertyKey[]): readonly FieldFault[] {
+  const { needsKey, needsBaseUrl } = providerFacts(entry.type);
+  const faults: FieldFault[] = [];
+  if (needsKey && entry.apiKey === undefined) faults.push({ path, message: `type ${entry.type} needs an apiKey` });
+  if (needsBaseUrl && entry.baseUrl === undefined) faults.push({ path, message: `type ${entry.type} needs a baseUrl` });
+  return faults;
+}
+
+function modelNameFaults(name: string, providerNames: ReadonlySet<string>): readonly FieldFault[] {
+  const target = parseTargetName(name);
+  if (!target || !providerNames.has(target.provider)) return [];
+  const message = `reads as a target of the provider ${target.provider}; a model needs a name of its own`;
+  return [{ path: ['models', name], message }];
+}
+
+function chainFaults(
+  { targets }: ModelFields,
+  providerNames: ReadonlySet<string>,
+  path: readonly PropertyKey[],
+): readonly FieldFault[] {
+  const seen = new Set<string>();
+  return targets.flatMap((entry, index) => {
+    const entryPath = [...path, index];
+    const link = typeof entry === 'string' ? { target: entry } : entry;
+    const linkPath = typeof entry === 'string' ? entryPath : [...entryPath, 'target'];
+    const faults = targetFaults(link.target, providerNames, linkPath);
+    const identity = canonicalJson(link);
+    if (seen.has(identity)) return [...faults, { path: entryPath, message: `${link.target} is in this chain already` }];
+    seen.add(identity);
+    return faults;
+  });
+}
+
+function targetFaults(
+  name: string,
+  providerNames: ReadonlySet<string>,
+  path: readonly PropertyKey[],
+): readonly FieldFault[] {
+  const target = parseTargetName(name);
+  if (!target) return [{ path, message: 'must be provider/model' }];
+  if (providerNames.has(target.provider)) return [];
+  return [{ path, message: `no provider is called ${target.provider}; known: ${[...providerNames].join(', ')}` }];
+}

@@ -1,0 +1,56 @@
+// Zod's issues as sentences for whoever wrote the file. A sentence never repeats a value: it may be a key.
+
+import type * as z from 'zod';
+
+export interface FieldFault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+export const UNKNOWN_FIELD = 'unknown field';
+
+/** Zod's error map: says it where a field of the schema has no words of its own. */
+export function issueMessage(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is missing' : MUST_BE[issue.expected];
+    case 'invalid_value':
+      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.join(', ')}`;
+    case 'too_small':
+      if (issue.origin === 'array') return 'needs at least one entry';
+      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}`;
+    case 'invalid_key':
+      return issue.issues[0]?.message;
+    default:
+      return undefined;
+  }
+}
+
+export function fieldFaults(issues: readonly z.core.$ZodIssue[]): readonly FieldFault[] {
+  return issues.flatMap((issue): readonly FieldFault[] => {
+    const { path, message } = issue;
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: [...path, key], message: UNKNOWN_FIELD }));
+    }
+    // The branch of a union that takes this form of value knows what is wrong inside it.
+    const branch = issue.code === 'invalid_union' ? issue.errors.find((inner) => !inner.some(isWrongForm)) : undefined;
+    if (!branch) return [{ path, message }];
+    return fieldFaults(branch).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
+  });
+}
+
+function isWrongForm(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && issue.path.length === 0;
+}
+
+const MUST_BE: Readonly<Record<string, string>> = {
+  string: 'must be a text',
+  number: 'must be a number',
+  int: 'must be a whole number',
+  boolean: 'must be true or false',
+  array: 'must be a list',
+  object: 'must be a mapping',
+  record: 'must be a mapping',
+};

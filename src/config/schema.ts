@@ -1,0 +1,115 @@
+// The one schema of the configuration file. Strict: a field that is not here is an error. Defaults are said here.
+// What one field means for another is checked in `cross-checks.ts`.
+
+import * as z from 'zod';
+import { providerTypes } from '../../activities/providers/registry.ts';
+import { MAX_DEADLINE_MS, MIN_DEADLINE_MS } from '../domain/inference.ts';
+import { duration, size } from './quantities.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+const name = z.string().regex(/^[A-Za-z0-9._-]+$/, 'a name has letters, digits, dots, dashes and underscores only');
+const modelName = z.string().regex(/^[A-Za-z0-9._:/@+-]+$/, 'a model name has letters, digits and ._:/@+- only');
+const timeout = duration({ minMs: 1, maxMs: MAX_DEADLINE_MS });
+const maxAttempts = z.int().min(1).max(20);
+
+const provider = z.strictObject({
+  type: z.enum(providerTypes),
+  /** @default none */
+  apiKey: z
+    .string()
+    .regex(/^[!-~]+$/, 'must be printable characters without spaces')
+    .exactOptional(),
+  /** @default the provider's own address */
+  baseUrl: z.string().transform(parseBaseUrl).exactOptional(),
+});
+
+const targetFacts = z.strictObject({
+  /** USD per million tokens. @default unknown, and so is the cost of each call */
+  price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).exactOptional(),
+  /** Tokens. @default unknown: the target is tried also with a prompt that was too long for another */
+  contextWindow: z.int().min(1).exactOptional(),
+});
+
+/** Override the client's at one target. @default each one as the client sent it */
+const params = z.strictObject({
+  maxTokens: z.int().min(1).exactOptional(),
+  temperature: z.number().min(0).exactOptional(),
+  topP: z.number().min(0).max(1).exactOptional(),
+  presencePenalty: z.number().min(-2).max(2).exactOptional(),
+  frequencyPenalty: z.number().min(-2).max(2).exactOptional(),
+  stop: z.array(z.string().min(1)).min(1).exactOptional(),
+  seed: z.int().exactOptional(),
+  reasoningEffort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).exactOptional(),
+});
+
+const chainTarget = z.union(
+  [
+    z.string(),
+    z.strictObject({
+      target: z.string(),
+      /** Put before the client's messages. @default nothing */
+      system: z.string().min(1).exactOptional(),
+      params: params.exactOptional(),
+    }),
+  ],
+  { error: 'must be provider/model, or a mapping with the field target' },
+);
+
+/** Not `.default()`: a limit that was only assumed gives way to a tighter one that was asked for. */
+const limits = {
+  /** @default 30s, or attemptTimeout when that is shorter */
+  firstTokenTimeout: timeout.exactOptional(),
+  /** @default 15s, or attemptTimeout when that is shorter */
+  stallTimeout: timeout.exactOptional(),
+  /** @default 60s, or the model's deadline when that is shorter */
+  attemptTimeout: timeout.exactOptional(),
+  /** @default 2 */
+  maxAttemptsPerTarget: maxAttempts.exactOptional(),
+};
+
+const model = z.strictObject({
+  strategy: z.literal('failover').default('failover'),
+  targets: z.array(chainTarget).min(1),
+  /** @default 120s for chat completions, 24h for submitted inferences */
+  deadline: duration({ minMs: MIN_DEADLINE_MS, maxMs: MAX_DEADLINE_MS }).exactOptional(),
+  /** @default fail for chat completions, wait for submitted inferences */
+  onExhausted: z.enum(['fail', 'wait']).exactOptional(),
+  onRefusal: z.enum(['return', 'failover']).default('return'),
+  // Each one: @default as in `defaults`
+  ...limits,
+});
+
+export const configSchema = z.strictObject({
+  providers: z.record(name, provider),
+  targets: z.record(z.string(), targetFacts).default({}),
+  defaults: z.strictObject(limits).default({}),
+  models: z.record(modelName, model).default({}),
+  storage: z.strictObject({ type: z.literal('directory').default('directory') }).default({ type: 'directory' }),
+  /** How long finished inferences are kept. Temporal takes no less than an hour. @default 30d */
+  retention: duration({ minMs: HOUR_MS, maxMs: 3650 * 24 * HOUR_MS }).default(30 * 24 * HOUR_MS),
+  http: z
+    .strictObject({
+      /** The largest request body. V8's longest string sets the upper limit. @default 32MB */
+      bodyLimit: size({ min: '1KB', max: '500MB' }).default(32_000_000),
+    })
+    .default({ bodyLimit: 32_000_000 }),
+});
+
+/** A file that passed the schema, its durations in milliseconds and its sizes in bytes. */
+export type ConfigFile = z.output<typeof configSchema>;
+export type ProviderEntry = ConfigFile['providers'][string];
+export type ModelFields = ConfigFile['models'][string];
+export type LimitFields = ConfigFile['defaults'];
+
+function parseBaseUrl(text: string, context: z.RefinementCtx): string {
+  const fail = (message: string) => {
+    context.issues.push({ code: 'custom', message, input: text });
+    return z.NEVER;
+  };
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) return fail('must be an http or https address');
+  if (url.username || url.password) return fail('must hold no user or password: put the key into apiKey');
+  if (url.search || url.hash) return fail('must have no query and no fragment: paths are put behind it');
+  return text.replace(/\/+$/, '');
+}

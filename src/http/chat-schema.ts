@@ -1,0 +1,129 @@
+// The body of OpenAI's chat completions API as far as Holdfast takes it. Strict: a field that would be dropped in
+// silence is an error that names it. Validation only; `prompt.ts` translates.
+
+import { z } from 'zod';
+import { messagesSchema } from './message-schema.ts';
+
+const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+const nameSchema = z.string().regex(NAME, { error: 'must be 1 to 64 letters, digits, "_" or "-"' });
+const jsonSchemaSchema = z.record(z.string(), z.unknown()).meta({ description: 'A JSON Schema document.' });
+
+/** Sampling parameters, of a request and of a strategy's target alike. */
+export const samplingFields = {
+  max_tokens: z.int().min(1).nullish(),
+  max_completion_tokens: z.int().min(1).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  stop: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(4)], {
+      error: 'must be a text or a list of 1 to 4 texts',
+    })
+    .nullish(),
+  seed: z.int().nullish(),
+  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
+};
+
+const toolSchema = z.strictObject({
+  type: z.literal('function'),
+  function: z.strictObject({
+    name: nameSchema,
+    description: z.string().optional(),
+    parameters: jsonSchemaSchema.optional(),
+    strict: z.boolean().nullish(),
+  }),
+});
+
+const toolChoiceSchema = z.union(
+  [
+    z.enum(['none', 'auto', 'required']),
+    z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: nameSchema }) }),
+  ],
+  { error: 'must be "none", "auto", "required" or a function by its name' },
+);
+
+const responseFormatSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text') }),
+  z.strictObject({ type: z.literal('json_object') }),
+  z.strictObject({
+    type: z.literal('json_schema'),
+    json_schema: z.strictObject({
+      name: nameSchema,
+      description: z.string().optional(),
+      schema: jsonSchemaSchema,
+      strict: z.boolean().nullish(),
+    }),
+  }),
+]);
+
+const metadataSchema = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((metadata) => Object.keys(metadata).length <= 16, { error: 'has more than 16 entries' });
+
+const unsupported = z.null({ error: 'is not supported' }).optional().meta({ description: 'Not supported.' });
+
+/** Known fields that are not done: allowed only where they ask for what happens anyway. */
+const unsupportedFields = {
+  stream: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
+  n: z.literal(1, { error: 'is not supported beyond 1 answer' }).nullish(),
+  logprobs: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
+  store: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
+  modalities: z.tuple([z.literal('text')], { error: 'is not supported beyond ["text"]' }).nullish(),
+  service_tier: z.literal('auto', { error: 'is not supported beyond "auto"' }).nullish(),
+  stream_options: unsupported,
+  top_logprobs: unsupported,
+  logit_bias: unsupported,
+  audio: unsupported,
+  functions: unsupported,
+  function_call: unsupported,
+  prediction: unsupported,
+  web_search_options: unsupported,
+  verbosity: unsupported,
+  prompt_cache_key: unsupported,
+  prompt_cache_retention: unsupported,
+  safety_identifier: unsupported,
+};
+
+export const unsupportedParams: ReadonlySet<string> = new Set(Object.keys(unsupportedFields));
+
+export const chatFields = {
+  model: z.string().min(1).max(512).meta({ description: 'A configured name, or a target as `provider/model`.' }),
+  messages: messagesSchema,
+  ...samplingFields,
+  tools: z.array(toolSchema).max(128).nullish(),
+  tool_choice: toolChoiceSchema.nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  response_format: responseFormatSchema.nullish(),
+  user: z.string().max(512).nullish(),
+  metadata: metadataSchema.nullish(),
+  ...unsupportedFields,
+};
+
+export type ChatFields = z.output<z.ZodObject<typeof chatFields>>;
+
+/** What no single field can tell. */
+export function checkChatBody(context: z.core.ParsePayload<ChatFields>): void {
+  const { value: body, issues } = context;
+  const report = (path: PropertyKey[], message: string) => issues.push({ code: 'custom', path, message, input: body });
+  if (hasTwoLimits(body)) report(['max_completion_tokens'], 'differs from max_tokens');
+  const { tool_choice: choice } = body;
+  if (choice === 'required' && !body.tools?.length) report(['tool_choice'], 'needs tools to choose from');
+  if (
+    typeof choice === 'object' &&
+    choice &&
+    !body.tools?.some((tool) => tool.function.name === choice.function.name)
+  ) {
+    report(['tool_choice'], 'names a function that is not among the tools');
+  }
+}
+
+export function hasTwoLimits(fields: {
+  max_tokens?: number | null | undefined;
+  max_completion_tokens?: number | null | undefined;
+}): boolean {
+  const { max_tokens: old, max_completion_tokens: current } = fields;
+  return old != null && current != null && old !== current;
+}
+
+export const chatBodySchema = z.strictObject(chatFields).check(checkChatBody);

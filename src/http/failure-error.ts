@@ -1,0 +1,57 @@
+// What the client is told of an inference that failed or was cancelled: by code, once for the waiting client and for
+// whoever reads the inference later. Must not show words of a provider but where they are the answer.
+
+import type { FailureKind } from '../domain/failure.ts';
+import type { Inference, InferenceFailure } from '../domain/inference.ts';
+import { ApiError } from './errors.ts';
+
+export function failureError(inference: Pick<Inference, 'id' | 'failure' | 'calls'>): ApiError {
+  const { id, failure, calls } = inference;
+  if (!failure) return internalError(inference);
+  const tried = { inferenceId: id, calls: failure.calls.length > 0 ? failure.calls : calls };
+  const { code, message, cause } = failure;
+  switch (code) {
+    case 'invalid_request':
+    case 'content_filter':
+    case 'context_length_exceeded':
+    case 'unsupported_parameter':
+      return new ApiError({ ...tried, code, message: withProvidersWords(failure), param: cause?.param ?? null });
+    case 'all_targets_failed':
+      return isShortage(failure)
+        ? new ApiError({ ...tried, code, message, status: 503, retryAfterSeconds: retryAfterSeconds(failure) })
+        : new ApiError({ ...tried, code, message });
+    case 'deadline_exceeded':
+    case 'inference_cancelled':
+      return new ApiError({ ...tried, code, message });
+    case 'internal_error':
+      break;
+  }
+  return internalError(inference);
+}
+
+function internalError({ id, calls }: Pick<Inference, 'id' | 'calls'>): ApiError {
+  return new ApiError({
+    code: 'internal_error',
+    message: 'Holdfast itself failed to serve this inference. It can be replayed.',
+    inferenceId: id,
+    calls,
+  });
+}
+
+function withProvidersWords({ message, cause }: InferenceFailure): string {
+  return cause?.providerMessage ? `${message} The provider says: ${cause.providerMessage}` : message;
+}
+
+const SHORTAGES: ReadonlySet<FailureKind | null> = new Set(['rate-limited', 'overloaded']);
+
+/** Every target ended in want of capacity: the same request may well succeed later. */
+function isShortage({ calls }: InferenceFailure): boolean {
+  const lastKinds = new Map(calls.map((call) => [call.target, call.kind]));
+  return lastKinds.size > 0 && [...lastKinds.values()].every((kind) => SHORTAGES.has(kind));
+}
+
+const DEFAULT_RETRY_AFTER_SECONDS = 10;
+
+function retryAfterSeconds({ cause }: InferenceFailure): number {
+  return cause?.retryAfterMs === undefined ? DEFAULT_RETRY_AFTER_SECONDS : Math.ceil(cause.retryAfterMs / 1000);
+}

@@ -1,0 +1,26 @@
+// What the routes share, injected once. Types only.
+
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Catalog } from '../domain/catalog.ts';
+import type { Inferences } from '../domain/inferences.ts';
+import type { UiUrlOf } from './inference-object.ts';
+import type { Waiting } from './waiting.ts';
+
+export interface HttpContext {
+  readonly inferences: Inferences;
+  readonly catalog: Catalog;
+  readonly waiting: Waiting;
+  readonly uiUrlOf: UiUrlOf;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

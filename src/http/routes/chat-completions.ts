@@ -1,0 +1,70 @@
+// `POST /v1/chat/completions`, OpenAI's: the client stays on the line until the inference has ended.
+
+import type { FastifyReply } from 'fastify';
+import type { Inference } from '../../domain/inference.ts';
+import type { ChatCompletion } from '../chat-completion.ts';
+import { chatCompletionOf, chatCompletionSchema } from '../chat-completion.ts';
+import { chatBodySchema } from '../chat-schema.ts';
+import { errorSchema } from '../error-schema.ts';
+import { failureError } from '../failure-error.ts';
+import type { App, HttpContext } from '../http-context.ts';
+import { chatHeadersSchema } from '../request-headers.ts';
+import { startInference } from '../start-inference.ts';
+import { synchronousAnswer } from '../synchronous-answer.ts';
+
+export function registerChatCompletions(app: App, context: HttpContext): void {
+  const schema = {
+    summary: 'Create a chat completion',
+    description:
+      "OpenAI's chat completions. Answers when the inference ends or its deadline passes. The headers " +
+      '`x-holdfast-inference-id`, `x-holdfast-model`, `x-holdfast-target` and `x-holdfast-calls` tell how it was served.',
+    tags: ['Inferences'],
+    headers: chatHeadersSchema,
+    body: chatBodySchema,
+    response: { 200: chatCompletionSchema, default: errorSchema },
+  };
+  app.post('/chat/completions', { schema }, async (request, reply) => {
+    const { body, headers } = request;
+    const place = context.waiting.enter(reply.raw);
+    try {
+      const started = await startInference(context, request, {
+        wayIn: 'chat-completions',
+        body,
+        deadline: headers['x-holdfast-deadline'],
+        priority: headers['x-holdfast-priority'] === undefined ? undefined : Number(headers['x-holdfast-priority']),
+        idempotencyKey: headers['idempotency-key'],
+      });
+      const inference = await synchronousAnswer(context, started, place);
+      if (inference) return succeeded(inference, reply);
+      // Without an Idempotency-Key nobody else can wait on this inference: this client was the last.
+      const isWanted = started.isJoinable || headers['x-holdfast-detach'] === 'true';
+      if (!isWanted) await cancelAbandoned(context, started.inference.id, reply);
+      return reply.hijack();
+    } finally {
+      place.leave();
+    }
+  });
+}
+
+function succeeded(inference: Inference, reply: FastifyReply): ChatCompletion {
+  const { id, createdAt, result, memo } = inference;
+  if (!result) throw failureError(inference);
+  reply.headers({
+    'x-holdfast-inference-id': id,
+    'x-holdfast-model': headerText(memo.model),
+    'x-holdfast-target': headerText(result.target),
+    'x-holdfast-calls': String(inference.calls.length),
+  });
+  return chatCompletionOf({ id, createdAt, answer: result.answer });
+}
+
+async function cancelAbandoned({ inferences }: HttpContext, id: string, reply: FastifyReply): Promise<void> {
+  const outcome = await inferences.cancel(id);
+  if (outcome.type === 'found') reply.log.debug({ inferenceId: id }, 'Cancelled: its client disconnected.');
+  else reply.log.warn({ inferenceId: id, outcome: outcome.type }, 'Its client disconnected, but it was not cancelled.');
+}
+
+/** Names of models may hold what a header may not. */
+function headerText(name: string): string {
+  return name.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
+}

@@ -1,0 +1,161 @@
+// `/v1/inferences`: submit, read, wait, list, cancel and replay. A disconnect here never cancels.
+
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { isInferenceId } from '../../domain/ids.ts';
+import type { Inference } from '../../domain/inference.ts';
+import type { GetOutcome } from '../../domain/inferences.ts';
+import type { Caller } from '../auth.ts';
+import { maySee } from '../auth.ts';
+import { errorSchema } from '../error-schema.ts';
+import { ApiError, inferenceNotFound, temporalUnavailable } from '../errors.ts';
+import type { App, HttpContext } from '../http-context.ts';
+import { inferenceObject, inferenceSchema } from '../inference-object.ts';
+import { inferenceBodySchema } from '../inference-schema.ts';
+import { preferredWaitMs, submitHeadersSchema } from '../request-headers.ts';
+import { refuseDuringShutdown, startInference } from '../start-inference.ts';
+import { waitQuerySchema, waitMs } from '../wait-query.ts';
+
+const tags = ['Inferences'];
+const params = z.object({ id: z.string() });
+const response = { 200: inferenceSchema, default: errorSchema };
+const accepted = { 202: inferenceSchema, ...response };
+
+export function registerInferences(app: App, context: HttpContext): void {
+  const { inferences, uiUrlOf, waiting } = context;
+
+  app.post(
+    '/inferences',
+    {
+      schema: {
+        summary: 'Submit an inference',
+        description:
+          "A chat completion's body plus how it is served. `202` at once; with `Prefer: wait` `200` if it ends in time.",
+        tags,
+        headers: submitHeadersSchema,
+        body: inferenceBodySchema,
+        response: accepted,
+      },
+    },
+    async (request, reply) => {
+      const { body, headers } = request;
+      const { inference } = await startInference(context, request, {
+        wayIn: 'inferences',
+        body,
+        deadline: body.deadline,
+        priority: body.priority,
+        idempotencyKey: headers['idempotency-key'],
+      });
+      const timeoutMs = preferredWaitMs(headers.prefer);
+      if (timeoutMs !== null) reply.header('preference-applied', `wait=${timeoutMs / 1000}`);
+      // It has been accepted: not being able to look at it again does not change that.
+      const current = (await stateAfterWaiting(context, { inference, timeoutMs: timeoutMs ?? 0, reply })) ?? inference;
+      reply.headers({ location: `/v1/inferences/${inference.id}`, 'x-holdfast-inference-id': inference.id });
+      return reply.code(current.endedAt ? 200 : 202).send(inferenceObject(current, uiUrlOf));
+    },
+  );
+
+  app.get(
+    '/inferences/:id',
+    {
+      schema: {
+        summary: 'Read an inference, or wait for its end',
+        tags,
+        params,
+        querystring: waitQuerySchema,
+        response,
+      },
+    },
+    async (request, reply) => {
+      const inference = await readOwn(context, request.params.id, request.caller);
+      const timeoutMs = waitMs(request.query);
+      const current = await stateAfterWaiting(context, { inference, timeoutMs, reply });
+      if (!current) throw temporalUnavailable({ shouldRetry: true });
+      return inferenceObject(current, uiUrlOf);
+    },
+  );
+
+  app.post(
+    '/inferences/:id/cancel',
+    {
+      schema: {
+        summary: 'Cancel an inference',
+        description: 'A running one ends as soon as its call has been told; a finished one stays as it is.',
+        tags,
+        params,
+        response,
+      },
+    },
+    async (request) => {
+      const { id } = await readOwn(context, request.params.id, request.caller);
+      return inferenceObject(expectFound(id, await inferences.cancel(id)), uiUrlOf);
+    },
+  );
+
+  app.post(
+    '/inferences/:id/replay',
+    {
+      schema: {
+        summary: 'Replay a failed or cancelled inference',
+        description: 'Runs the failed step again with a fresh deadline and keeps what succeeded.',
+        tags,
+        params,
+        response: { 202: inferenceSchema, default: errorSchema },
+      },
+    },
+    async (request, reply) => {
+      const { id } = await readOwn(context, request.params.id, request.caller);
+      refuseDuringShutdown(waiting);
+      const outcome = await inferences.replay(id);
+      if (outcome.type === 'not-replayable') {
+        throw new ApiError({
+          code: 'not_replayable',
+          message: `Inference ${id} is ${outcome.status}: only a failed or cancelled one can be replayed.`,
+          inferenceId: id,
+        });
+      }
+      // Nothing is lost by sending it again: of a running one it is a 409.
+      if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+      if (outcome.type === 'not-found') throw inferenceNotFound(id);
+      const replayed = await inferences.get(id);
+      if (replayed.type !== 'found') throw temporalUnavailable({ inferenceId: id, shouldRetry: false });
+      reply.code(202).header('location', `/v1/inferences/${id}`);
+      return inferenceObject(replayed.inference, uiUrlOf);
+    },
+  );
+}
+
+/** An inference that the caller may see; one of somebody else's is not there. */
+async function readOwn({ inferences }: HttpContext, id: string, caller: Caller): Promise<Inference> {
+  if (!isInferenceId(id)) throw inferenceNotFound(id);
+  const inference = expectFound(id, await inferences.get(id));
+  if (!maySee(caller, inference.memo.owner)) throw inferenceNotFound(id);
+  return inference;
+}
+
+function expectFound(id: string, outcome: GetOutcome): Inference {
+  if (outcome.type === 'not-found') throw inferenceNotFound(id);
+  if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+  return outcome.inference;
+}
+
+/**
+ * The state at the end, or after the time, or at once when too many wait: waiting is never an error. Null when the state
+ * could not be read again.
+ */
+async function stateAfterWaiting(
+  { inferences, waiting }: HttpContext,
+  wanted: { readonly inference: Inference; readonly timeoutMs: number; readonly reply: FastifyReply },
+): Promise<Inference | null> {
+  const { inference, timeoutMs, reply } = wanted;
+  if (inference.endedAt || timeoutMs === 0) return inference;
+  const place = waiting.enter(reply.raw);
+  try {
+    const outcome = await inferences.wait(inference.id, { timeoutMs, signal: place.signal });
+    if (place.isAbandoned) return inference;
+    const latest = outcome.type === 'pending' ? await inferences.get(inference.id) : outcome;
+    return latest.type === 'found' ? latest.inference : null;
+  } finally {
+    place.leave();
+  }
+}

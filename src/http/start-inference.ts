@@ -1,0 +1,95 @@
+// From a parsed request to a started or joined inference. The only place where the HTTP side starts work.
+
+import { randomBytes } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { WayIn } from '../domain/catalog.ts';
+import { newInferenceId } from '../domain/ids.ts';
+import type { Inference } from '../domain/inference.ts';
+import type { Priority } from '../domain/inferences.ts';
+import type { ChatFields } from './chat-schema.ts';
+import { ApiError, temporalUnavailable } from './errors.ts';
+import type { HttpContext } from './http-context.ts';
+import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
+import type { StrategyBody } from './inference-schema.ts';
+import { promptOf } from './prompt.ts';
+import { resolveModel } from './resolve-model.ts';
+import type { Waiting } from './waiting.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set as soon as an inference may have been started by this request. */
+    inferenceId: string | null;
+  }
+}
+
+const DEFAULT_PRIORITY = 3;
+
+export interface Started {
+  readonly inference: Inference;
+  readonly deadlineMs: number;
+  /** A repeated request joins this inference while it runs, so clients may safely retry. */
+  readonly isJoinable: boolean;
+}
+
+export async function startInference(
+  context: HttpContext,
+  request: FastifyRequest,
+  wanted: {
+    readonly wayIn: WayIn;
+    readonly body: ChatFields & { readonly strategy?: StrategyBody | undefined };
+    readonly deadline: string | undefined;
+    readonly priority: number | undefined;
+    readonly idempotencyKey: string | undefined;
+  },
+): Promise<Started> {
+  const { inferences, catalog, waiting, now } = context;
+  const { wayIn, body, deadline, priority, idempotencyKey } = wanted;
+  const { caller } = request;
+  const { model } = body;
+  const resolved = resolveModel({ catalog, wayIn, model, strategy: body.strategy, deadline });
+  refuseDuringShutdown(waiting);
+
+  const isJoinable = idempotencyKey !== undefined;
+  const id = isJoinable
+    ? idempotentInferenceId(caller, idempotencyKey)
+    : newInferenceId({ nowMs: now(), random: randomBytes(10) });
+  request.inferenceId = id;
+  const outcome = await inferences.start({
+    id,
+    input: { model, prompt: promptOf(body), ...resolved, configHash: catalog.configHash },
+    memo: {
+      owner: caller.name,
+      model,
+      deadlineMs: resolved.deadlineMs,
+      metadata: body.metadata ?? {},
+      fingerprint: fingerprintOf(wayIn, body),
+    },
+    priority: (priority ?? DEFAULT_PRIORITY) as Priority,
+    joins: isJoinable,
+  });
+
+  if (outcome.type === 'conflict') {
+    throw new ApiError({
+      code: 'idempotency_key_reused',
+      message: 'This Idempotency-Key was used for another request. Nothing was started or changed.',
+      param: 'idempotency-key',
+    });
+  }
+  if (outcome.type === 'unavailable') {
+    throw outcome.startUnknown
+      ? temporalUnavailable({ inferenceId: id, shouldRetry: isJoinable })
+      : temporalUnavailable({ shouldRetry: true });
+  }
+  return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
+}
+
+/** No work is begun that this process would not see through to its answer. */
+export function refuseDuringShutdown(waiting: Waiting): void {
+  if (!waiting.isShuttingDown) return;
+  throw new ApiError({
+    code: 'shutting_down',
+    message: 'The service is shutting down. Nothing was started.',
+    shouldRetry: true,
+    retryAfterSeconds: 1,
+  });
+}

@@ -1,0 +1,78 @@
+// Waits on the line until an inference has ended, for a client that asked for nothing else. Decides what a deadline,
+// a disconnect and a shutdown mean for it.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Inference } from '../domain/inference.ts';
+import { ApiError, temporalUnavailable } from './errors.ts';
+import type { HttpContext } from './http-context.ts';
+import type { Started } from './start-inference.ts';
+import type { Place } from './waiting.ts';
+
+/** The workflow ends itself at its deadline and names every call; this much longer is it waited for. */
+const DEADLINE_MARGIN_MS = 1_000;
+/** How often it is looked at while the server has no place for another long poll. */
+const CROWDED_POLL_MS = 1_000;
+
+/** The inference once it has ended, or null when the client is gone and nobody is left to answer. */
+export async function synchronousAnswer(
+  context: HttpContext,
+  started: Started,
+  place: Place,
+): Promise<Inference | null> {
+  const { inferences, waiting } = context;
+  const { inference: from, isJoinable } = started;
+  if (from.endedAt) return from;
+  const { id } = from;
+  // Not the clock of the day, which may be set while somebody waits.
+  const until = performance.now() + started.deadlineMs + DEADLINE_MARGIN_MS;
+  for (;;) {
+    if (waiting.isShuttingDown) throw letGo(started);
+    if (place.isAbandoned) return null;
+    const leftMs = until - performance.now();
+    if (leftMs <= 0) return atDeadline(context, started);
+
+    const outcome = await inferences.wait(id, { timeoutMs: leftMs, signal: place.signal, from });
+    if (outcome.type === 'found') return outcome.inference;
+    if (outcome.type === 'unavailable') throw temporalUnavailable({ inferenceId: id, shouldRetry: isJoinable });
+    if (outcome.type === 'not-found') throw new Error(`Inference ${id} disappeared while it was waited for.`);
+
+    // Pending before its time: too many wait already. That is no reason to turn this client away.
+    if (!place.signal.aborted && until - performance.now() > CROWDED_POLL_MS) {
+      const looked = await inferences.get(id);
+      if (looked.type === 'found' && looked.inference.endedAt) return looked.inference;
+      await rest(CROWDED_POLL_MS, place.signal);
+    }
+  }
+}
+
+function letGo({ inference, isJoinable }: Started): ApiError {
+  return new ApiError({
+    code: 'shutting_down',
+    message: `The service is shutting down; the inference goes on: GET /v1/inferences/${inference.id} tells its end.`,
+    inferenceId: inference.id,
+    shouldRetry: isJoinable,
+    retryAfterSeconds: 1,
+  });
+}
+
+/** Looks once more: it may have ended just now, and if not, the client is to know what was tried so far. */
+async function atDeadline({ inferences }: HttpContext, { inference, isJoinable }: Started): Promise<Inference> {
+  const { id } = inference;
+  const looked = await inferences.get(id);
+  if (looked.type === 'found' && looked.inference.endedAt) return looked.inference;
+  throw new ApiError({
+    code: 'deadline_exceeded',
+    message: `The deadline passed before the inference ended: GET /v1/inferences/${id} tells its end.`,
+    inferenceId: id,
+    shouldRetry: isJoinable,
+    ...(looked.type === 'found' ? { calls: looked.inference.calls } : {}),
+  });
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

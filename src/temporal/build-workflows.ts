@@ -1,0 +1,11 @@
+// Bundles the workflows for the worker's sandbox, at build time: bundling at start would take seconds of each start.
+
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const { code } = await bundleWorkflowCode({
+  workflowsPath: fileURLToPath(new URL('../../workflows/index.js', import.meta.url)),
+  logger: new DefaultLogger('WARN'),
+});
+await writeFile(fileURLToPath(new URL('../../workflows.bundle.js', import.meta.url)), code);

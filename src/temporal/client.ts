@@ -1,0 +1,201 @@
+// The port `Inferences` over Temporal: starts, reads and steers the workflows. The only importer of @temporalio/client
+// (with its neighbours in this folder); it judges nothing.
+
+import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import type { NativeConnection } from '@temporalio/worker';
+import type { failover } from '../../workflows/failover.ts';
+import type { Inference } from '../domain/inference.ts';
+import { RUN_TIMEOUT_GRACE_MS } from '../domain/inference.ts';
+import type {
+  GetOutcome,
+  Inferences,
+  ListInferences,
+  ListOutcome,
+  ReplayOutcome,
+  StartInference,
+  StartOutcome,
+  Unavailable,
+  WaitOutcome,
+} from '../domain/inferences.ts';
+import { isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
+import { InferenceList } from './inference-list.ts';
+import { inferenceOf, withEnding } from './read-inference.ts';
+import { replayInference } from './replay-inference.ts';
+import { startAttributes } from './search-attributes.ts';
+import { hasRecentPoller, TASK_QUEUE } from './task-queue.ts';
+import { Waiters } from './waiters.ts';
+
+export interface InferencesOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly dataConverter: DataConverter;
+  /** Ends the calls of a cancelled inference at once when they run in this process. */
+  readonly abortLocalCalls: (id: string) => void;
+  /** Whether this process has a worker that polls; null when workers are elsewhere. */
+  readonly hasLocalWorker: () => boolean | null;
+}
+
+export function createInferences(options: InferencesOptions): Inferences {
+  return new TemporalInferences(options);
+}
+
+class TemporalInferences implements Inferences {
+  readonly #options: InferencesOptions;
+  readonly #client: Client;
+  readonly #waiters: Waiters;
+  readonly #list: InferenceList;
+
+  constructor(options: InferencesOptions) {
+    const { connection, namespace, dataConverter } = options;
+    this.#options = options;
+    this.#client = new Client({ connection, namespace, dataConverter });
+    this.#waiters = new Waiters(this.#client);
+    this.#list = new InferenceList(this.#client, (call) => withinRoundTrip(connection, call));
+  }
+
+  async start(start: StartInference): Promise<StartOutcome> {
+    try {
+      return { type: 'started', inference: await this.#startNew(start, 'REJECT_DUPLICATE') };
+    } catch (error) {
+      if (isUnreachable(error)) return { type: 'unavailable', startUnknown: true };
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError) || !start.joins) throw error;
+    }
+    return this.#join(start);
+  }
+
+  get(id: string): Promise<GetOutcome> {
+    return this.#asOutcome(async () => ({ type: 'found', inference: await this.#read(id) }));
+  }
+
+  wait(
+    id: string,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly from?: Inference },
+  ): Promise<WaitOutcome> {
+    return this.#asOutcome<WaitOutcome>(async () => {
+      const { from } = options;
+      if (!from) {
+        const inference = await this.#read(id);
+        if (inference.endedAt) return { type: 'found', inference };
+      }
+      const waited = await this.#waiters.wait(id, options);
+      if (waited.type === 'pending') return waited;
+      return { type: 'found', inference: from ? withEnding(from, waited.ending) : await this.#read(id) };
+    });
+  }
+
+  cancel(id: string): Promise<GetOutcome> {
+    return this.#asOutcome(async () => {
+      const inference = await this.#read(id);
+      if (inference.endedAt) return { type: 'found', inference };
+      await this.#roundTrip(() => this.#client.workflow.getHandle(id).cancel());
+      this.#options.abortLocalCalls(id);
+      return { type: 'found', inference: await this.#read(id) };
+    });
+  }
+
+  replay(id: string): Promise<ReplayOutcome> {
+    return this.#asOutcome<ReplayOutcome>(async () => {
+      const { status, endedAt } = await this.#read(id);
+      if (!endedAt || status === 'succeeded') return { type: 'not-replayable', status };
+      const runId = await this.#roundTrip(() => replayInference(this.#client, id));
+      return { type: 'replayed', runId };
+    });
+  }
+
+  list(query: ListInferences): Promise<ListOutcome> {
+    return this.#whenReachable(() => this.#list.page(query));
+  }
+
+  async notReadyReason(): Promise<string | null> {
+    const { namespace, hasLocalWorker } = this.#options;
+    try {
+      const polls = hasLocalWorker() ?? (await this.#roundTrip(() => hasRecentPoller(this.#client, namespace)));
+      if (!polls) return 'no worker is polling';
+      await this.#roundTrip(() => this.#client.workflowService.getSystemInfo({}));
+      return null;
+    } catch (error) {
+      if (isUnreachable(error)) return 'Temporal cannot be reached';
+      throw error;
+    }
+  }
+
+  async #startNew(
+    start: StartInference,
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY',
+  ): Promise<Inference> {
+    const { id, input, memo, priority } = start;
+    const createdAt = new Date().toISOString();
+    const handle = await this.#roundTrip(
+      () =>
+        this.#client.workflow.start<typeof failover>(input.settings.strategy, {
+          workflowId: id,
+          taskQueue: TASK_QUEUE,
+          args: [input],
+          requestEagerStart: true,
+          workflowIdConflictPolicy: 'FAIL',
+          workflowIdReusePolicy,
+          workflowRunTimeout: input.deadlineMs + RUN_TIMEOUT_GRACE_MS,
+          memo: { inference: memo, createdAt },
+          typedSearchAttributes: startAttributes(memo),
+          priority: { priorityKey: priority },
+        }),
+      startLimitMs(input.prompt),
+    );
+    return {
+      id,
+      runId: handle.firstExecutionRunId,
+      status: 'running',
+      memo,
+      createdAt,
+      endedAt: null,
+      result: null,
+      failure: null,
+      calls: [],
+    };
+  }
+
+  /** The id is taken: by the same request, which is joined or, if it failed, started again, or by another one. */
+  async #join(start: StartInference): Promise<StartOutcome> {
+    try {
+      const inference = await this.#read(start.id);
+      if (inference.memo.fingerprint !== start.memo.fingerprint) return { type: 'conflict' };
+      if (inference.status !== 'failed' && inference.status !== 'cancelled') return { type: 'joined', inference };
+      return { type: 'started', inference: await this.#startNew(start, 'ALLOW_DUPLICATE_FAILED_ONLY') };
+    } catch (error) {
+      if (isUnreachable(error)) return { type: 'unavailable', startUnknown: true };
+      // Another equal request was quicker to start it again.
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        return { type: 'joined', inference: await this.#read(start.id) };
+      }
+      throw error;
+    }
+  }
+
+  async #read(id: string): Promise<Inference> {
+    const info = await this.#roundTrip(() => this.#client.workflow.getHandle(id).describe());
+    return this.#roundTrip(() => inferenceOf(this.#client, info));
+  }
+
+  #roundTrip<T>(call: () => Promise<T>, limitMs?: number): Promise<T> {
+    return withinRoundTrip(this.#options.connection, call, limitMs);
+  }
+
+  async #asOutcome<T>(call: () => Promise<T>): Promise<T | { readonly type: 'not-found' } | Unavailable> {
+    try {
+      return await this.#whenReachable(call);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return { type: 'not-found' };
+      throw error;
+    }
+  }
+
+  async #whenReachable<T>(call: () => Promise<T>): Promise<T | Unavailable> {
+    try {
+      return await call();
+    } catch (error) {
+      if (isUnreachable(error)) return { type: 'unavailable', startUnknown: false };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,159 @@
+// Lists inferences from Temporal's visibility, newest first, one row per inference. Visibility lags, allows few reads
+// a second and has its own order (running first, then by end), so pages are cut by start time here.
+
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { InferenceStatus } from '../domain/inference.ts';
+import type { ListInferences, ListOutcome } from '../domain/inferences.ts';
+import { summaryOf } from './read-inference.ts';
+import { metadataTag, ownerTag } from './search-attributes.ts';
+
+const CACHE_MS = 1_000;
+/** The first window of start times looked into, from the newest; it grows until it holds a page. */
+const FIRST_WINDOW_MS = 60_000;
+const WINDOW_GROWTH = 16;
+/** No more rows than these are read and sorted for one page. */
+const MAX_ROWS = 2_000;
+const NARROWEST_WINDOW_MS = 1_000;
+
+type RoundTrip = <T>(call: () => Promise<T>) => Promise<T>;
+type Page = Extract<ListOutcome, { type: 'page' | 'bad-cursor' }>;
+
+/** Rows that start before a point in time, ties broken by id. */
+interface Cursor {
+  readonly startMs: number;
+  readonly id: string;
+}
+
+export class InferenceList {
+  readonly #client: Client;
+  readonly #roundTrip: RoundTrip;
+  readonly #cache = new Map<string, { readonly atMs: number; readonly page: Promise<Page> }>();
+
+  constructor(client: Client, roundTrip: RoundTrip) {
+    this.#client = client;
+    this.#roundTrip = roundTrip;
+  }
+
+  page(query: ListInferences): Promise<Page> {
+    const nowMs = Date.now();
+    for (const [key, { atMs }] of this.#cache) if (nowMs - atMs > CACHE_MS) this.#cache.delete(key);
+    const key = JSON.stringify(query);
+    const cached = this.#cache.get(key);
+    if (cached) return cached.page;
+    const page = this.#read(query, nowMs);
+    this.#cache.set(key, { atMs: nowMs, page });
+    return page;
+  }
+
+  async #read(query: ListInferences, nowMs: number): Promise<Page> {
+    const before = query.after === undefined ? { startMs: nowMs + 60_000, id: '' } : decodeCursor(query.after);
+    if (!before) return { type: 'bad-cursor' };
+    const filter = filterOf(query);
+    const floorMs = query.sinceMs ?? 0;
+    const fromMs = await this.#findWindow({ filter, floorMs, beforeMs: before.startMs, wanted: query.limit + 1 });
+    const rows = await this.#rows(`${filter} AND ${startedBetween(fromMs, before.startMs)}`);
+    const older = rows.filter((row) => isBefore(row, before)).sort(newestFirst);
+    const current = await this.#withoutSuperseded(older);
+    const shown = current.slice(0, query.limit);
+    const last = shown.at(-1);
+    const hasMore = current.length > shown.length || fromMs > floorMs;
+    return {
+      type: 'page',
+      inferences: shown.map(summaryOf),
+      next: hasMore && last ? encodeCursor({ startMs: last.startTime.getTime(), id: last.workflowId }) : null,
+    };
+  }
+
+  /** Start of the smallest tried window that holds enough rows, or all there are. */
+  async #findWindow(search: { filter: string; floorMs: number; beforeMs: number; wanted: number }): Promise<number> {
+    const { filter, floorMs, beforeMs, wanted } = search;
+    const count = async (fromMs: number) =>
+      (await this.#roundTrip(() => this.#client.workflow.count(`${filter} AND ${startedBetween(fromMs, beforeMs)}`)))
+        .count;
+    let tooNarrowMs = 0;
+    let windowMs = FIRST_WINDOW_MS;
+    let rows = await count(Math.max(beforeMs - windowMs, floorMs));
+    while (rows < wanted && beforeMs - windowMs > floorMs) {
+      tooNarrowMs = windowMs;
+      windowMs *= WINDOW_GROWTH;
+      rows = await count(Math.max(beforeMs - windowMs, floorMs));
+    }
+    while (rows > MAX_ROWS && windowMs - tooNarrowMs > NARROWEST_WINDOW_MS) {
+      const halfMs = Math.floor((windowMs + tooNarrowMs) / 2);
+      const halfRows = await count(Math.max(beforeMs - halfMs, floorMs));
+      if (halfRows < wanted) tooNarrowMs = halfMs;
+      else [windowMs, rows] = [halfMs, halfRows];
+    }
+    return Math.max(beforeMs - windowMs, floorMs);
+  }
+
+  async #rows(query: string): Promise<WorkflowExecutionInfo[]> {
+    return this.#roundTrip(async () => {
+      const rows: WorkflowExecutionInfo[] = [];
+      for await (const row of this.#client.workflow.list({ query, pageSize: MAX_ROWS })) rows.push(row);
+      return rows;
+    });
+  }
+
+  /** Drops runs that a replay has replaced: only the newest run of an inference is the inference. */
+  async #withoutSuperseded(rows: readonly WorkflowExecutionInfo[]): Promise<WorkflowExecutionInfo[]> {
+    const ids = [...new Set(rows.filter((row) => row.closeTime).map((row) => row.workflowId))];
+    const newest = new Map<string, WorkflowExecutionInfo>();
+    for (let start = 0; start < ids.length; start += IDS_PER_QUERY) {
+      const wanted = ids.slice(start, start + IDS_PER_QUERY).map(quoted);
+      for (const run of await this.#rows(`WorkflowId IN (${wanted.join(', ')})`)) {
+        const known = newest.get(run.workflowId);
+        if (!known || run.startTime > known.startTime) newest.set(run.workflowId, run);
+      }
+    }
+    return rows.filter((row) => (newest.get(row.workflowId)?.runId ?? row.runId) === row.runId);
+  }
+}
+
+const IDS_PER_QUERY = 100;
+
+function filterOf(query: ListInferences): string {
+  const parts = [`WorkflowType = 'failover'`];
+  if (query.owner !== null) parts.push(`HoldfastTags = ${quoted(ownerTag(query.owner))}`);
+  if (query.model !== undefined) parts.push(`HoldfastModel = ${quoted(query.model)}`);
+  for (const [key, value] of Object.entries(query.metadata))
+    parts.push(`HoldfastTags = ${quoted(metadataTag(key, value))}`);
+  if (query.status) parts.push(STATUS_FILTERS[query.status]);
+  return parts.join(' AND ');
+}
+
+const STATUS_FILTERS: Readonly<Record<InferenceStatus, string>> = {
+  running: `ExecutionStatus = 'Running' AND (HoldfastState IS NULL OR HoldfastState != 'waiting')`,
+  waiting: `ExecutionStatus = 'Running' AND HoldfastState = 'waiting'`,
+  succeeded: `ExecutionStatus = 'Completed'`,
+  failed: `ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')`,
+  cancelled: `ExecutionStatus = 'Canceled'`,
+};
+
+function startedBetween(fromMs: number, toMs: number): string {
+  return `StartTime BETWEEN '${new Date(fromMs).toISOString()}' AND '${new Date(toMs).toISOString()}'`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+function isBefore(row: WorkflowExecutionInfo, cursor: Cursor): boolean {
+  const startMs = row.startTime.getTime();
+  return startMs < cursor.startMs || (startMs === cursor.startMs && row.workflowId < cursor.id);
+}
+
+function newestFirst(a: WorkflowExecutionInfo, b: WorkflowExecutionInfo): number {
+  const apartMs = b.startTime.getTime() - a.startTime.getTime();
+  return apartMs !== 0 ? apartMs : a.workflowId < b.workflowId ? 1 : -1;
+}
+
+function encodeCursor(cursor: Cursor): string {
+  return Buffer.from(`${cursor.startMs}:${cursor.id}`).toString('base64url');
+}
+
+function decodeCursor(text: string): Cursor | null {
+  const [startMs, id] = Buffer.from(text, 'base64url').toString().split(':');
+  if (!startMs || !/^\d{1,15}$/.test(startMs) || id === undefined) return null;
+  return { startMs: Number(startMs), id };
+}

@@ -1,0 +1,53 @@
+// Replays an inference that failed or was cancelled: resets its workflow to the latest point from which it tries
+// again, so that every answer recorded before is kept.
+
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
+import Long from 'long';
+
+const { EventType, ResetReapplyExcludeType } = proto.temporal.api.enums.v1;
+
+/** Returns the id of the new run. */
+export async function replayInference(client: Client, id: string): Promise<string> {
+  const workflowExecution = { workflowId: id };
+  const { runId } = await client.workflowService.resetWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution,
+    reason: 'replayed by an operator',
+    workflowTaskFinishEventId: await resetPoint(client, id),
+    requestId: randomUUID(),
+    // Applied again, it would cancel the new run too.
+    resetReapplyExcludeTypes: [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_CANCEL_REQUEST],
+  });
+  return runId;
+}
+
+/** The last workflow task that ended before any request to cancel; when there is none, the start of the first one. */
+async function resetPoint(client: Client, id: string): Promise<Long> {
+  let point: Long | null = null;
+  let start = Long.ONE;
+  for await (const { eventType, eventId } of eventsFromLast(client, id)) {
+    if (!eventId) continue;
+    if (eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED) point = null;
+    if (eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED) point ??= eventId;
+    if (eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED) start = eventId.add(1);
+  }
+  return point ?? start;
+}
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+
+async function* eventsFromLast(client: Client, workflowId: string): AsyncGenerator<Event> {
+  let nextPageToken: Uint8Array | null | undefined;
+  do {
+    const page = await client.workflowService.getWorkflowExecutionHistoryReverse({
+      namespace: client.options.namespace,
+      execution: { workflowId },
+      ...(nextPageToken ? { nextPageToken } : {}),
+    });
+    yield* page.history?.events ?? [];
+    nextPageToken = page.nextPageToken;
+  } while (nextPageToken && nextPageToken.length > 0);
+}

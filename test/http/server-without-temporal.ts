@@ -1,0 +1,70 @@
+// A server for requests that must be answered before any inference is started: every use of the port is an error
+// there, and is counted. Not for anything that a running service answers.
+
+import type { Catalog } from '../../src/domain/catalog.ts';
+import type { Inferences } from '../../src/domain/inferences.ts';
+import type { ApiKey } from '../../src/http/auth.ts';
+import { buildServer } from '../../src/http/server.ts';
+import { createLogger } from '../../src/log.ts';
+
+const settings = {
+  strategy: 'failover',
+  attemptTimeoutMs: 60_000,
+  firstTokenTimeoutMs: 30_000,
+  stallTimeoutMs: 15_000,
+  maxAttemptsPerTarget: 2,
+  onRefusal: 'return',
+} as const;
+
+export const catalog: Catalog = {
+  models: {
+    summarize: {
+      settings: {
+        ...settings,
+        targets: [
+          { provider: 'openai', model: 'gpt-4o', price: { input: 2.5, output: 10 }, contextWindow: 128_000 },
+          { provider: 'together', model: 'meta/llama' },
+        ],
+      },
+      deadlineMs: 90_000,
+      onExhausted: 'wait',
+    },
+  },
+  facts: { 'openai/gpt-4o': { price: { input: 2.5, output: 10 }, contextWindow: 128_000 } },
+  providers: ['openai', 'together'],
+  defaults: settings,
+  configHash: 'hash',
+};
+
+export async function serverWithoutTemporal(options: { apiKeys?: readonly ApiKey[]; bodyLimitBytes?: number } = {}) {
+  const used: string[] = [];
+  const refuse = (name: string) => () => {
+    used.push(name);
+    return Promise.reject(new Error(`secret detail: ${name} was called`));
+  };
+  const inferences: Inferences = {
+    start: refuse('start'),
+    get: refuse('get'),
+    wait: refuse('wait'),
+    cancel: refuse('cancel'),
+    replay: refuse('replay'),
+    list: refuse('list'),
+    notReadyReason: refuse('notReadyReason'),
+  };
+  const log: string[] = [];
+  const logger = createLogger({ level: 'debug', pretty: false, stream: { write: (line: string) => log.push(line) > 0 } });
+  const { apiKeys = [], bodyLimitBytes = 1_000_000 } = options;
+  const server = await buildServer({
+    inferences,
+    catalog,
+    apiKeys,
+    bodyLimitBytes,
+    logger,
+    uiUrlOf: () => null,
+    version: '1.2.3',
+  });
+  return { ...server, used, log };
+}
+
+/** The smallest request that is valid. */
+export const chat = { model: 'summarize', messages: [{ role: 'user', content: 'Hello.' }] };

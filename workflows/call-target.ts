@@ -1,0 +1,157 @@
+// One call: the activity `callModel` at one target, and what its end means, however it ended.
+
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { createActivities } from '../activities/index.ts';
+import type { Answer } from '../src/domain/answer.ts';
+import type { CallModelFailure, CallRecord } from '../src/domain/call.ts';
+import { withLostAttempts } from '../src/domain/call.ts';
+import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
+import type { ModelSettings } from '../src/domain/inference.ts';
+import type { Prompt } from '../src/domain/prompt.ts';
+import type { Target } from '../src/domain/target.ts';
+import { targetName } from '../src/domain/target.ts';
+
+type Activities = ReturnType<typeof createActivities>;
+
+/** An attempt ends by its own timers; this much later Temporal concludes that its worker hangs. */
+const START_TO_CLOSE_GRACE_MS = 5_000;
+/** A worker that is gone is noticed after this; the activity's heartbeats are well below it. */
+const HEARTBEAT_TIMEOUT_MS = 15_000;
+
+export type CallOutcome =
+  | { readonly type: 'answered'; readonly answer: Answer }
+  | { readonly type: 'failed'; readonly failure: CallFailure };
+
+/** Rethrows a cancellation, after its record has been given to `onRecords`. */
+export async function callTarget(call: {
+  readonly target: Target;
+  readonly prompt: Prompt;
+  readonly settings: ModelSettings;
+  readonly timeMs: number;
+  readonly summary: string;
+  readonly onRecords: (records: readonly CallRecord[]) => void;
+}): Promise<CallOutcome> {
+  const { target, prompt, settings, timeMs, summary, onRecords } = call;
+  const { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs, maxAttemptsPerTarget } = settings;
+  const { callModel } = proxyActivities<Activities>({
+    startToCloseTimeout: attemptTimeoutMs + START_TO_CLOSE_GRACE_MS,
+    scheduleToCloseTimeout: timeMs,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+    retry: { initialInterval: 500, maximumAttempts: maxAttemptsPerTarget },
+    // The client's answer does not wait until a provider has noticed that nobody listens any more.
+    cancellationType: 'TRY_CANCEL',
+    summary,
+  });
+  const startedAt = new Date().toISOString();
+  try {
+    const { answer, records } = await callModel({
+      target,
+      prompt,
+      attemptTimeoutMs,
+      firstTokenTimeoutMs,
+      stallTimeoutMs,
+      maxAttempts: maxAttemptsPerTarget,
+    });
+    onRecords(records);
+    return { type: 'answered', answer };
+  } catch (error) {
+    if (isCancellation(error)) {
+      onRecords([unrecorded({ target, startedAt, attempt: 1, kind: 'cancelled' })]);
+      throw error;
+    }
+    const { failure, records } = readFailure({ error, target, startedAt });
+    onRecords(records);
+    return { type: 'failed', failure };
+  }
+}
+
+function readFailure(ended: { error: unknown; target: Target; startedAt: string }): CallModelFailure {
+  const { error, target, startedAt } = ended;
+  if (!(error instanceof ActivityFailure)) throw error;
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure) {
+    const details = cause.details?.[0];
+    if (isCallModelFailure(details)) return details;
+    const message = `The call to ${targetName(target)} failed inside the worker (${cause.type ?? 'no type'}).`;
+    return {
+      failure: { kind: 'unknown', message },
+      records: [unrecorded({ target, startedAt, attempt: 1, kind: 'unknown' })],
+    };
+  }
+  if (cause instanceof TimeoutFailure) return readTimeout({ cause, target, startedAt });
+  throw error;
+}
+
+/** Ended by the server: the worker died, hung, or the time was up before a last attempt could report. */
+function readTimeout(ended: { cause: TimeoutFailure; target: Target; startedAt: string }): CallModelFailure {
+  const { cause, target, startedAt } = ended;
+  // Out of time while waiting for the next attempt: the last attempt's own failure says more.
+  const last = cause.cause instanceof ApplicationFailure ? cause.cause.details?.[0] : undefined;
+  if (isCallModelFailure(last)) return last;
+
+  const kind: FailureKind = cause.timeoutType === 'SCHEDULE_TO_CLOSE' ? 'timeout' : 'worker-lost';
+  const seen = isHeartbeat(cause.lastHeartbeatDetails) ? cause.lastHeartbeatDetails : { records: [] };
+  const attempt = seen.current?.attempt ?? (seen.records.at(-1)?.attempt ?? 0) + 1;
+  const name = targetName(target);
+  const earlier = withLostAttempts(seen.records, {
+    target: name,
+    model: target.model,
+    attempts: attempt - 1,
+    startedAt,
+  });
+  return {
+    failure: {
+      kind,
+      message:
+        kind === 'timeout'
+          ? `${name} had not answered when its time was up.`
+          : `The worker that called ${name} was lost and no further attempt was left.`,
+    },
+    records: [...earlier, unrecorded({ target, startedAt: seen.current?.startedAt ?? startedAt, attempt, kind })],
+  };
+}
+
+/** What `callModel` heartbeats. */
+interface Heartbeat {
+  readonly records: readonly CallRecord[];
+  readonly current?: { readonly attempt: number; readonly startedAt: string };
+}
+
+function isHeartbeat(details: unknown): details is Heartbeat {
+  return typeof details === 'object' && details !== null && 'records' in details && Array.isArray(details.records);
+}
+
+function isCallModelFailure(details: unknown): details is CallModelFailure {
+  return typeof details === 'object' && details !== null && 'failure' in details && 'records' in details;
+}
+
+/** The record of an attempt that could not leave its own: nobody can know whether it was billed. */
+function unrecorded(attempt: {
+  target: Target;
+  startedAt: string;
+  attempt: number;
+  kind: 'cancelled' | 'timeout' | 'worker-lost' | 'unknown';
+}): CallRecord {
+  const { target, startedAt, kind } = attempt;
+  return {
+    target: targetName(target),
+    model: target.model,
+    attempt: attempt.attempt,
+    outcome: kind === 'cancelled' ? 'cancelled' : 'failed',
+    kind,
+    startedAt,
+    durationMs: Date.now() - Date.parse(startedAt),
+    firstTokenMs: null,
+    usage: null,
+    costUsd: null,
+    providerRequestId: null,
+    possiblyBilled: true,
+    message: `The attempt at ${targetName(target)} left no record of its own (${kind}).`,
+  };
+}

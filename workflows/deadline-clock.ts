@@ -1,0 +1,29 @@
+// The deadline of an inference: a duration that counts from its start, and starts again when the workflow is reset.
+// Never a time of day, which would have passed in every later reset.
+
+import { resetMark } from './resets.ts';
+
+export class DeadlineClock {
+  readonly #deadlineMs: number;
+  #spentBeforeMs: number;
+  #startedAtMs = Date.now();
+  #resetMark = resetMark();
+
+  constructor(start: { readonly deadlineMs: number; readonly spentMs: number }) {
+    this.#deadlineMs = start.deadlineMs;
+    this.#spentBeforeMs = start.spentMs;
+  }
+
+  spentMs(): number {
+    if (resetMark() !== this.#resetMark) {
+      this.#resetMark = resetMark();
+      this.#startedAtMs = Date.now();
+      this.#spentBeforeMs = 0;
+    }
+    return this.#spentBeforeMs + Date.now() - this.#startedAtMs;
+  }
+
+  leftMs(): number {
+    return this.#deadlineMs - this.spentMs();
+  }
+}

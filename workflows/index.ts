@@ -1,0 +1,3 @@
+// The Workflow Types of the service, and nothing else: the name of each export is its Workflow Type.
+
+export { failover } from './failover.ts';

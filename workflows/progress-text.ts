@@ -1,0 +1,46 @@
+// The sentences that Temporal's UI and a failed inference show. Never a prompt or an answer.
+
+import type { CallRecord } from '../src/domain/call.ts';
+import type { InferenceFailureCode, InferenceInput } from '../src/domain/inference.ts';
+import type { FailedTarget } from '../src/domain/route.ts';
+import { targetName } from '../src/domain/target.ts';
+
+/** Markdown for the workflow's current details. */
+export function progressText(progress: { readonly now: string; readonly calls: readonly CallRecord[] }): string {
+  const { now, calls } = progress;
+  const shown = calls.slice(-SHOWN_CALLS);
+  const lines = shown.map(
+    (call) =>
+      `| ${call.target} | ${call.attempt} | ${call.kind ?? call.outcome} | ${call.durationMs} ms | ${call.possiblyBilled ? 'possibly' : ''} |`,
+  );
+  if (lines.length === 0) return now;
+  return [
+    now,
+    '',
+    '| target | attempt | outcome | took | billed unknown |',
+    '| --- | --- | --- | --- | --- |',
+    ...lines,
+  ].join('\n');
+}
+
+const SHOWN_CALLS = 20;
+
+export function failureMessage(failed: {
+  readonly code: InferenceFailureCode;
+  readonly failed: readonly FailedTarget[];
+  readonly input: InferenceInput;
+}): string {
+  const { code, input } = failed;
+  const { targets } = input.settings;
+  const trail = failed.failed
+    .map(({ index, failure }) => `${targets[index] ? targetName(targets[index]) : 'a target'}: ${failure.kind}`)
+    .join(', ');
+  switch (code) {
+    case 'deadline_exceeded':
+      return `The deadline of ${input.deadlineMs / 1000} s passed before a target answered${trail ? ` (${trail})` : ''}.`;
+    case 'all_targets_failed':
+      return `All targets of ${input.model} failed (${trail}).`;
+    default:
+      return failed.failed.at(-1)?.failure.message ?? `No target of ${input.model} can take this request.`;
+  }
+}
