@@ -20,7 +20,7 @@ import { errorCode } from './config/substitution.ts';
 export { ConfigError, formatProblem } from './config/problem.ts';
 export type { Problem } from './config/problem.ts';
 export { loadSettings } from './config/settings.ts';
-export type { ApiKey, Settings } from './config/settings.ts';
+export type { Settings } from './config/settings.ts';
 
 export interface Config extends ResolvedFile {
   readonly origin: 'file' | BuiltIn['origin'];

@@ -58,12 +58,13 @@ export function createLogger(options: {
 const MESSAGE = '{if component}{component}: {end}{msg}';
 
 /** Compared without case, dashes and underscores. Numbers pass: `usage.input` is a count. */
-const SECRET_FIELDS: ReadonlySet<string> = new Set([
-  ...['apikey', 'xapikey', 'xgoogapikey', 'authorization', 'proxyauthorization', 'cookie', 'setcookie', 'password'],
-  ...['secret', 'token', 'prompt', 'messages', 'system', 'instructions', 'input', 'content', 'parts', 'text'],
-  ...['answer', 'output', 'completion', 'reasoning', 'arguments', 'toolcalls', 'body', 'requestbody', 'responsebody'],
-  ...['requestbodyvalues', 'providerwords'],
-]);
+const SECRET_FIELDS: ReadonlySet<string> = new Set(
+  [
+    'apikey xapikey xgoogapikey authorization proxyauthorization cookie setcookie password secret token',
+    'prompt messages system instructions input content parts text arguments toolcalls body requestbody',
+    'answer output completion reasoning responsebody requestbodyvalues',
+  ].flatMap((names) => names.split(' ')),
+);
 
 function withoutSecrets(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, safeField(name, value, 0)]));

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 export interface RunningProcess {
   /** Differs between any two processes that ever had the same pid; only to be compared. */
   readonly startedAt: string;
-  /** The executable with its arguments, joined by spaces. */
+  /** The executable with its arguments, joined by spaces; empty of one that is ending. */
   readonly commandLine: string;
 }
 
@@ -34,8 +34,9 @@ function lookUpInProc(pid: number): RunningProcess | null {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, startTicks] = [fields[0], fields[19]];
-    if (state === 'Z' || state === 'X') return null;
+    const [state, threads, startTicks] = [fields[0], fields[17], fields[19]];
+    // Its first thread may be gone while others, still ending, hold its files and ports.
+    if (state === 'X' || (state === 'Z' && threads === '1')) return null;
     // The start is counted from the machine's boot, so it needs the boot's id beside it.
     const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();

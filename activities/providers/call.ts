@@ -132,7 +132,9 @@ class Attempt {
         if (this.#reader.isComplete) this.#usage = usageOf(part.usage);
       } else if (part.type === 'error' && !this.#exchange.hasRefusedMore) throw part.error;
       else if (part.type === 'stream-start') {
-        const dropped = part.warnings.find((warning) => warning.type === 'unsupported' && CONTENT.test(warning.feature));
+        const dropped = part.warnings.find(
+          (warning) => warning.type === 'unsupported' && CONTENT.test(warning.feature),
+        );
         if (dropped) throw new UnsupportedFunctionalityError({ functionality: 'a part of the request' });
       }
     }
@@ -220,7 +222,9 @@ function isPlainAnswer(answer: { readonly status: number | null; readonly body: 
 function kindOf(error: unknown): FailureKind {
   if (UnsupportedFunctionalityError.isInstance(error)) return 'unsupported';
   const isUnreadable =
-    TypeValidationError.isInstance(error) || JSONParseError.isInstance(error) || InvalidResponseDataError.isInstance(error);
+    TypeValidationError.isInstance(error) ||
+    JSONParseError.isInstance(error) ||
+    InvalidResponseDataError.isInstance(error);
   return isUnreadable ? 'malformed' : 'unknown';
 }
 

@@ -56,7 +56,13 @@ export class Exchange {
       }
       const url = new URL(input instanceof Request ? input.url : input);
       const signal = init?.signal ?? null;
-      const handler = new AnswerHandler({ exchange: this, reader: this.#reader, onToken: this.#onToken, resolve, reject });
+      const handler = new AnswerHandler({
+        exchange: this,
+        reader: this.#reader,
+        onToken: this.#onToken,
+        resolve,
+        reject,
+      });
       this.#handler = handler;
       if (signal?.aborted) {
         handler.abort(signal.reason);
@@ -129,7 +135,11 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     else this.#exchange.isSent = true;
   }
 
-  onResponseStart(_connection: Controller, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    _connection: Controller,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (status < 200) return;
     this.#status = status;
     this.#exchange.headers = flatHeaders(headers);
@@ -144,7 +154,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     }
     this.#document += text;
     if (this.#status > 299 || !looksLikeStream(this.#document)) {
-      if (this.#document.length > MAX_DOCUMENT_CHARACTERS) this.#endDocument();
+      if (this.#document.length > MAX_DOCUMENT_CHARACTERS) this.#cutDocument();
       return;
     }
     const start = this.#document;
@@ -206,6 +216,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       body: jsonIn(this.#document ?? ''),
     };
     this.#fail(new Error('The provider answered without a stream.'));
+  }
+
+  #cutDocument(): void {
+    this.#endDocument();
     this.#connection?.abort(new Error('Nothing more is read.'));
   }
 

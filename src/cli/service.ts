@@ -61,7 +61,7 @@ const WORKFLOW_BUNDLE = import.meta.url.endsWith('.ts')
   : '../../workflows.bundle.js';
 
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const cleanUp = new CleanUp();
+  const cleanUp = new CleanUp(options.logger);
   try {
     return await assemble(options, cleanUp);
   } catch (error) {
@@ -74,12 +74,12 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   const { settings, role, logger } = options;
   installRuntime(logger);
   const directory = openDataDirectory(settings.dataDir, { isShared: settings.temporal.hasAddress });
-  cleanUp.add(() => directory.release());
+  cleanUp.add('data directory', () => directory.release());
 
   const embedded = settings.temporal.hasAddress ? null : await startTemporal(options);
-  if (embedded) cleanUp.add(() => embedded.stop());
+  if (embedded) cleanUp.add('Temporal server', () => embedded.stop());
   const temporal = embedded ? await connectToEmbedded(embedded.address) : await connectToConfigured();
-  cleanUp.add(() => temporal.connection.close());
+  cleanUp.add('connection', () => temporal.connection.close());
   if (!embedded) await checkSearchAttributes(temporal.connection, temporal.namespace);
 
   const parts: Parts = {
@@ -134,7 +134,7 @@ async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp
     dataConverter,
     shutdownGraceMs,
   });
-  cleanUp.add(() => worker.shutdown());
+  cleanUp.add('worker', () => worker.shutdown());
   return worker;
 }
 
@@ -150,7 +150,7 @@ async function withSimulators(
     simulator ??= await startSimulator({ firstTokenDelayMs: 200, tokenDelayMs: 10 });
     resolved.set(name, { ...provider, baseUrl: simulator.baseUrl(name, 'openai') });
   }
-  cleanUp.add(() => simulator?.close());
+  cleanUp.add('simulator', () => simulator?.close());
   return resolved;
 }
 
@@ -180,7 +180,7 @@ async function listen(
   const { port, replaced } = await choosePort({ ...settings.port, host: settings.host });
   if (replaced) report(`Port ${settings.port.wanted} is taken: the API listens on ${port}.`);
   const url = await server.app.listen({ host: settings.host, port });
-  cleanUp.add(async () => {
+  cleanUp.add('API', async () => {
     server.beginShutdown();
     await server.app.close();
   });
@@ -199,11 +199,16 @@ function failureOf(worker: InferenceWorker | null): Promise<never> {
 
 /** What has been started, ended in the opposite order, once; one that fails to end does not keep the others. */
 class CleanUp {
-  readonly #steps: Array<() => unknown> = [];
+  readonly #logger: Logger;
+  readonly #steps: Array<{ readonly name: string; readonly end: () => unknown }> = [];
   #running: Promise<void> | null = null;
 
-  add(step: () => unknown): void {
-    this.#steps.push(step);
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add(name: string, end: () => unknown): void {
+    this.#steps.push({ name, end });
   }
 
   run(): Promise<void> {
@@ -213,12 +218,14 @@ class CleanUp {
 
   async #runAll(): Promise<void> {
     const failures: unknown[] = [];
-    for (const step of this.#steps.toReversed()) {
+    for (const { name, end } of this.#steps.toReversed()) {
+      const beganAtMs = Date.now();
       try {
-        await step();
+        await end();
       } catch (error) {
         failures.push(error);
       }
+      this.#logger.debug({ durationMs: Date.now() - beganAtMs }, `ended: ${name}`);
     }
     if (failures.length > 0) throw new AggregateError(failures, 'The service did not stop cleanly.');
   }

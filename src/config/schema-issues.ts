@@ -11,21 +11,14 @@ export const UNKNOWN_FIELD = 'unknown field';
 
 /** Zod's error map: says it where a field of the schema has no words of its own. */
 export function issueMessage(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined ? 'is missing' : MUST_BE[issue.expected];
-    case 'invalid_value':
-      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.join(', ')}`;
-    case 'too_small':
-      if (issue.origin === 'array') return 'needs at least one entry';
-      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
-    case 'too_big':
-      return `must be at most ${issue.maximum}`;
-    case 'invalid_key':
-      return issue.issues[0]?.message;
-    default:
-      return undefined;
-  }
+  if (issue.code === 'invalid_type') return issue.input === undefined ? 'is missing' : MUST_BE[issue.expected];
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`;
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message;
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
+  if (issue.code !== 'too_small') return undefined;
+  if (issue.origin === 'array') return 'needs at least one entry';
+  return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
 }
 
 export function fieldFaults(issues: readonly z.core.$ZodIssue[]): readonly FieldFault[] {

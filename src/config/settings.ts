@@ -9,8 +9,6 @@ import { parseApiKeys } from './api-keys.ts';
 import type { Problem } from './problem.ts';
 import { ConfigError } from './problem.ts';
 
-export type { ApiKey } from './api-keys.ts';
-
 export interface Settings {
   /** The configuration file; null when there is none. @default ./holdfast.yaml if it exists */
   readonly configPath: string | null;
@@ -45,7 +43,7 @@ export interface Settings {
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Throws one `ConfigError` with every problem. A variable that is empty counts as not set. */
 export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {

@@ -42,6 +42,7 @@ export async function registerApiDocs(app: App, options: { readonly version: str
       withDefaultFonts: false,
       telemetry: false,
       hideClientButton: true,
+      hideModels: true,
       showDeveloperTools: 'never',
       agent: { disabled: true },
     },

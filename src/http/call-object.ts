@@ -3,6 +3,9 @@
 import { z } from 'zod';
 import type { CallRecord } from '../domain/call.ts';
 
+/** Zod's own date-time comes with a pattern of ten lines. */
+export const timeSchema = z.string().meta({ format: 'date-time' });
+
 export const callSchema = z
   .object({
     target: z.string().meta({ description: '`provider/model`', examples: ['openai/gpt-4o'] }),
@@ -10,7 +13,7 @@ export const callSchema = z
     attempt: z.int(),
     outcome: z.enum(['succeeded', 'failed', 'cancelled']),
     kind: z.string().nullable().meta({ description: 'Why it failed; null when it succeeded.' }),
-    started_at: z.iso.datetime(),
+    started_at: timeSchema,
     duration_ms: z.number(),
     first_token_ms: z.number().nullable(),
     usage: z

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { formatDuration } from '../domain/duration.ts';
 import type { Inference } from '../domain/inference.ts';
 import type { InferenceSummary } from '../domain/inferences.ts';
-import { callObject, callSchema } from './call-object.ts';
+import { callObject, callSchema, timeSchema } from './call-object.ts';
 import { chatCompletionOf, chatCompletionSchema } from './chat-completion.ts';
 import { errorFieldsSchema } from './error-schema.ts';
 import { errorObject } from './errors.ts';
@@ -18,8 +18,8 @@ const summarySchema = z
     object: z.literal('inference'),
     status: statusSchema,
     model: z.string().meta({ description: 'The name that was asked for.' }),
-    created_at: z.iso.datetime(),
-    ended_at: z.iso.datetime().nullable(),
+    created_at: timeSchema,
+    ended_at: timeSchema.nullable(),
     deadline: z.string().meta({ description: 'Counted from the start; anew after a replay.', examples: ['24h'] }),
     metadata: z.record(z.string(), z.string()),
     temporal: z.object({

@@ -32,7 +32,7 @@ export async function synchronousAnswer(
     if (leftMs <= 0) return atDeadline(context, started);
 
     const outcome = await inferences.wait(id, { timeoutMs: leftMs, signal: place.signal, from });
-    if (outcome.type === 'found') return outcome.inference;
+    if (outcome.type === 'found') return withCalls(context, outcome.inference);
     if (outcome.type === 'unavailable') throw temporalUnavailable({ inferenceId: id, shouldRetry: isJoinable });
     if (outcome.type === 'not-found') throw new Error(`Inference ${id} disappeared while it was waited for.`);
 
@@ -43,6 +43,13 @@ export async function synchronousAnswer(
       await rest(CROWDED_POLL_MS, place.signal);
     }
   }
+}
+
+/** An inference that was ended from outside returned no calls; they are found beside it, with another look. */
+async function withCalls({ inferences }: HttpContext, inference: Inference): Promise<Inference> {
+  if (inference.status === 'succeeded' || inference.calls.length > 0) return inference;
+  const looked = await inferences.get(inference.id);
+  return looked.type === 'found' && looked.inference.endedAt ? looked.inference : inference;
 }
 
 function letGo({ inference, isJoinable }: Started): ApiError {

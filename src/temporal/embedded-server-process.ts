@@ -78,17 +78,21 @@ export async function spawnServer(input: {
 export async function endLeftOverServer(dataDir: string, report: (line: string) => void): Promise<void> {
   const pid = readPid(dataDir);
   if (pid === null) return;
-  // The pid alone may be another process's by now; the database's path in the command line makes sure.
-  const isThere = () => lookUpProcess(pid)?.commandLine.includes(databaseFile(dataDir)) === true;
-  if (!isThere()) return;
+  const found = lookUpProcess(pid);
+  // The pid alone may be another process's by now; the database's path in the command line makes sure. A process that
+  // is just ending has no command line any more, and may still hold the ports: then waiting does no harm.
+  const isOurs = (commandLine: string) => commandLine.includes(databaseFile(dataDir));
+  if (found === null || (found.commandLine !== '' && !isOurs(found.commandLine))) return;
+  const isThere = () => lookUpProcess(pid)?.startedAt === found.startedAt;
   report(`Waiting for the Temporal server of an earlier run (process ${pid}) to end.`);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     sendSignal(pid, signal);
     const giveUpAt = Date.now() + LEFT_OVER_LIMIT_MS;
     while (isThere() && Date.now() < giveUpAt) await setTimeout(POLL_MS);
   }
-  if (isThere())
+  if (isOurs(lookUpProcess(pid)?.commandLine ?? '')) {
     throw new Error(`The Temporal server of an earlier run (process ${pid}) does not end: end it by hand.`);
+  }
 }
 
 const STOP_LIMIT_MS = 10_000;

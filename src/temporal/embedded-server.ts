@@ -95,14 +95,11 @@ class ServerKeeper {
 
   /** The first start fails loudly; later ones are tried until they succeed. */
   async start(): Promise<void> {
-    const server = await this.#spawn();
     try {
-      await this.#makeReady(server);
+      this.#keeping = this.#keep(await this.#launch());
     } catch (error) {
-      await server.stop();
-      throw new Error(`The Temporal server did not start: ${reasonOf(error, server)}`, { cause: error });
+      throw new Error(`The Temporal server did not start: ${messageOf(error)}`, { cause: error });
     }
-    this.#keeping = this.#keep(server);
   }
 
   async stop(): Promise<void> {
@@ -112,27 +109,47 @@ class ServerKeeper {
   }
 
   async #keep(first: ServerProcess): Promise<void> {
-    const { report } = this.#options;
-    let server = first;
-    let startedAt = Date.now();
+    let server: ServerProcess | null = first;
     let pauseMs = FIRST_PAUSE_MS;
-    for (;;) {
+    while (server !== null) {
+      const startedAt = Date.now();
       const end = await server.ended;
       if (this.#isStopping()) return;
-      pauseMs = Date.now() - startedAt > STEADY_AFTER_MS ? FIRST_PAUSE_MS : pauseMs;
-      report(`The Temporal server died (${end}): starting it again in ${pauseMs} ms.`);
-      await setTimeout(pauseMs, null, { signal: this.#stopping.signal }).catch(ignoreAbort);
-      if (this.#isStopping()) return;
-      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
-      startedAt = Date.now();
-      server = await this.#spawn();
-      try {
-        await this.#makeReady(server);
-        report('The Temporal server is back.');
-      } catch (error) {
-        if (!this.#isStopping()) report(`The Temporal server did not come back: ${reasonOf(error, server)}`);
-        await server.stop();
+      if (Date.now() - startedAt > STEADY_AFTER_MS) pauseMs = FIRST_PAUSE_MS;
+      this.#options.report(`The Temporal server died (${end}): starting it again in ${pauseMs} ms.`);
+      server = null;
+      while (server === null && (await this.#pause(pauseMs))) {
+        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+        server = await this.#relaunch();
       }
+    }
+  }
+
+  /** False when it was cut short because the server is to be stopped. */
+  async #pause(pauseMs: number): Promise<boolean> {
+    await setTimeout(pauseMs, null, { signal: this.#stopping.signal }).catch(ignoreAbort);
+    return !this.#isStopping();
+  }
+
+  async #relaunch(): Promise<ServerProcess | null> {
+    try {
+      const server = await this.#launch();
+      this.#options.report('The Temporal server is back.');
+      return server;
+    } catch (error) {
+      if (!this.#isStopping()) this.#options.report(`The Temporal server did not come back: ${messageOf(error)}`);
+      return null;
+    }
+  }
+
+  async #launch(): Promise<ServerProcess> {
+    const server = await this.#spawn();
+    try {
+      await this.#makeReady(server);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw new Error(server.lastLines().slice(-3).join('\n') || messageOf(error), { cause: error });
     }
   }
 
@@ -164,9 +181,8 @@ class ServerKeeper {
   }
 }
 
-function reasonOf(error: unknown, server: ServerProcess): string {
-  const lines = server.lastLines();
-  return lines.length > 0 ? lines.slice(-3).join('\n') : String(error);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function ignoreAbort(error: unknown): void {

@@ -106,7 +106,7 @@ export class TestInferences implements Inferences {
 
   async list(query: ListInferences) {
     this.lists.push(query);
-    const all = [...this.#states.values()].reverse();
+    const all = [...this.#states.values()].toReversed();
     const next = all.length > query.limit ? 'cursor-2' : null;
     return { type: 'page' as const, inferences: all.slice(0, query.limit), next };
   }

@@ -110,21 +110,9 @@ describe('submit', () => {
     writeFileSync(join(directory, 'report.txt'), 'The report.');
     writeFileSync(join(directory, 'schema.json'), '{"type":"object"}');
     const cli = start(
-      [
-        ...[
-          'Summarize:',
-          '--file',
-          'report.txt',
-          '--model',
-          'summarize',
-          '--system',
-          'Be brief.',
-          '--max-tokens',
-          '50',
-        ],
-        ...['--schema', 'schema.json', '--deadline', '90s', '--priority', '2', '--idempotency-key', 'k-1', '--detach'],
-        ...['--metadata', 'team=a=b', '--metadata', 'run=7'],
-      ],
+      'Summarize: --file report.txt --model summarize --system Brief. --max-tokens 50 --schema schema.json --deadline 90s --priority 2 --idempotency-key k-1 --metadata team=a=b --metadata run=7 --detach'.split(
+        ' ',
+      ),
       { cwd: directory },
     );
     expect(await cli.finished).toMatchObject({ code: 0, stderr: '' });
@@ -135,7 +123,7 @@ describe('submit', () => {
       input: {
         prompt: {
           messages: [
-            { role: 'system', text: 'Be brief.' },
+            { role: 'system', text: 'Brief.' },
             { role: 'user', parts: [{ type: 'text', text: 'Summarize:\n\nThe report.' }] },
           ],
           params: { maxTokens: 50 },

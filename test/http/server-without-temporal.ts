@@ -1,6 +1,7 @@
 // A server for requests that must be answered before any inference is started: every use of the port is an error
 // there, and is counted. Not for anything that a running service answers.
 
+import { Writable } from 'node:stream';
 import type { Catalog } from '../../src/domain/catalog.ts';
 import type { Inferences } from '../../src/domain/inferences.ts';
 import type { ApiKey } from '../../src/http/auth.ts';
@@ -52,7 +53,13 @@ export async function serverWithoutTemporal(options: { apiKeys?: readonly ApiKey
     notReadyReason: refuse('notReadyReason'),
   };
   const log: string[] = [];
-  const logger = createLogger({ level: 'debug', pretty: false, stream: { write: (line: string) => log.push(line) > 0 } });
+  const stream = new Writable({
+    write: (line: Buffer, _encoding, done) => {
+      log.push(line.toString());
+      done();
+    },
+  });
+  const logger = createLogger({ level: 'debug', pretty: false, stream });
   const { apiKeys = [], bodyLimitBytes = 1_000_000 } = options;
   const server = await buildServer({
     inferences,

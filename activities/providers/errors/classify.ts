@@ -38,7 +38,9 @@ export function failureSentence(kind: FailureKind): string {
 export function providerWords(text: string): string | undefined {
   if (text === '') return undefined;
   if (Buffer.byteLength(text) <= MAX_WORDS_BYTES) return text;
-  const cut = Buffer.from(text).subarray(0, MAX_WORDS_BYTES - 3).toString();
+  const cut = Buffer.from(text)
+    .subarray(0, MAX_WORDS_BYTES - 3)
+    .toString();
   // The cut may have gone through a character.
   return `${cut.replace(/\uFFFD+$/, '')}…`;
 }

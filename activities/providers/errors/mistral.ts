@@ -11,7 +11,8 @@ export function classifyMistral(answer: ErrorAnswer): Fault | null {
     case 400:
     case 422:
       if (words.type === 'invalid_model') return { kind: 'model-not-found' };
-      if (isAboutContext(words.message) || /too large for model/i.test(words.message)) return { kind: 'context-too-long' };
+      if (isAboutContext(words.message) || /too large for model/i.test(words.message))
+        return { kind: 'context-too-long' };
       return validationFault(words.fields);
     case 402:
       return { kind: 'auth' };

@@ -46,6 +46,6 @@ function numberIn(value: string | undefined): number | null {
 
 function untilDate(value: string, nowMs: number): number | null {
   // `Date.parse` takes far more than dates: a number alone would be a year.
-  const date = /[-:,]/.test(value) ? Date.parse(value) : Number.NaN;
+  const date = /\d[-:]\d|,/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
