@@ -3,6 +3,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancelledFailure,
   isCancellation,
   proxyActivities,
   TimeoutFailure,
@@ -67,6 +68,8 @@ export async function callTarget(call: {
     }
     const { failure, records } = readFailure({ error, target, startedAt });
     onRecords(records);
+    // Ended in the worker's own process, which learns of a cancel before Temporal has told this workflow.
+    if (failure.kind === 'cancelled') throw new CancelledFailure(failure.message);
     return { type: 'failed', failure };
   }
 }

@@ -7,7 +7,7 @@ import type {
   LanguageModelV3TextPart,
   LanguageModelV3ToolChoice,
 } from '@ai-sdk/provider';
-import type { ContentPart, JsonSchema, Message, Params, Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
+import type { ContentPart, Message, Params, Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
 import type { Target } from '../../src/domain/target.ts';
 
 export type CallOptions =
@@ -55,23 +55,14 @@ export function hasImageUrl(prompt: Prompt): boolean {
 
 /** A text says what is wrong with the message. */
 function convertMessage(message: Message, toolNames: Map<string, string>): LanguageModelV3Message | string {
-  switch (message.role) {
-    case 'system':
-      return { role: 'system', content: message.text };
-    case 'user':
-      return convertUser(message.parts);
-    case 'assistant':
-      return convertAssistant(message, toolNames);
-    case 'tool': {
-      const { toolCallId, text } = message;
-      const toolName = toolNames.get(toolCallId);
-      if (toolName === undefined) return 'answers a tool call that no message before it makes';
-      return {
-        role: 'tool',
-        content: [{ type: 'tool-result', toolCallId, toolName, output: { type: 'text', value: text } }],
-      };
-    }
-  }
+  if (message.role === 'system') return { role: 'system', content: message.text };
+  if (message.role === 'user') return convertUser(message.parts);
+  if (message.role === 'assistant') return convertAssistant(message, toolNames);
+  const { toolCallId, text } = message;
+  const toolName = toolNames.get(toolCallId);
+  if (toolName === undefined) return 'answers a tool call that no message before it makes';
+  const output = { type: 'text', value: text } as const;
+  return { role: 'tool', content: [{ type: 'tool-result', toolCallId, toolName, output }] };
 }
 
 function convertUser(parts: readonly ContentPart[]): LanguageModelV3Message | string {
@@ -157,7 +148,7 @@ function convertTool(
     type: 'function',
     name: tool.name,
     ...(tool.description !== undefined && { description: tool.description }),
-    inputSchema: jsonSchema7(tool.parameters ?? { type: 'object', properties: {} }),
+    inputSchema: tool.parameters ?? { type: 'object', properties: {} },
     ...(tool.strict !== undefined && { strict: tool.strict }),
   };
 }
@@ -172,17 +163,7 @@ function convertFormat(format: ResponseFormat): NonNullable<LanguageModelV3CallO
   return {
     type: 'json',
     name: format.name,
-    schema: jsonSchema7(format.schema),
+    schema: format.schema,
     ...(format.description !== undefined && { description: format.description }),
   };
-}
-
-type JsonSchema7 = Extract<
-  NonNullable<LanguageModelV3CallOptions['responseFormat']>,
-  { readonly type: 'json' }
->['schema'];
-
-/** The AI SDK wants draft 7 by type, but passes on whatever it is. */
-function jsonSchema7(schema: JsonSchema): NonNullable<JsonSchema7> {
-  return schema as NonNullable<JsonSchema7>;
 }

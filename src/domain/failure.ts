@@ -39,12 +39,14 @@ export interface FailureRule {
   readonly ends: 'attempt' | 'target' | 'provider' | 'window' | 'inference' | 'policy';
   /** The reason can pass by itself, so an inference may wait for it (`onExhausted: wait`). */
   readonly canPass: boolean;
+  /** The provider has no room now: when all targets say so, the client may come back (`503`), instead of a `502`. */
+  readonly isShortage?: true;
 }
 
 export const failureTable: Readonly<Record<FailureKind, FailureRule>> = {
-  'rate-limited': { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true },
+  'rate-limited': { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true, isShortage: true },
   'quota-exhausted': { retries: 0, backoffMs: 0, ends: 'provider', canPass: true },
-  overloaded: { retries: 2, backoffMs: 5_000, ends: 'attempt', canPass: true },
+  overloaded: { retries: 2, backoffMs: 5_000, ends: 'attempt', canPass: true, isShortage: true },
   'server-error': { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true },
   timeout: { retries: 1, backoffMs: 1_000, ends: 'attempt', canPass: true },
   'first-token-timeout': { retries: 0, backoffMs: 0, ends: 'target', canPass: true },

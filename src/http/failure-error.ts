@@ -1,7 +1,7 @@
 // What the client is told of an inference that failed or was cancelled: by code, once for the waiting client and for
 // whoever reads the inference later. Must not show words of a provider but where they are the answer.
 
-import type { FailureKind } from '../domain/failure.ts';
+import { failureTable } from '../domain/failure.ts';
 import type { Inference, InferenceFailure } from '../domain/inference.ts';
 import { ApiError } from './errors.ts';
 
@@ -42,12 +42,10 @@ function withProvidersWords({ message, cause }: InferenceFailure): string {
   return cause?.providerMessage ? `${message} The provider says: ${cause.providerMessage}` : message;
 }
 
-const SHORTAGES: ReadonlySet<FailureKind | null> = new Set(['rate-limited', 'overloaded']);
-
 /** Every target ended in want of capacity: the same request may well succeed later. */
 function isShortage({ calls }: InferenceFailure): boolean {
   const lastKinds = new Map(calls.map((call) => [call.target, call.kind]));
-  return lastKinds.size > 0 && [...lastKinds.values()].every((kind) => SHORTAGES.has(kind));
+  return lastKinds.size > 0 && [...lastKinds.values()].every((kind) => kind !== null && failureTable[kind].isShortage);
 }
 
 const DEFAULT_RETRY_AFTER_SECONDS = 10;

@@ -37,7 +37,7 @@ export function readChatRequest(
 
 const textPart = z.strictObject({ type: z.literal('text'), text: z.string() });
 
-const message = z
+const messageSchema = z
   .strictObject({
     role: z.enum(['system', 'developer', 'user', 'assistant']),
     content: z.union([z.string(), z.array(textPart)]),
@@ -51,7 +51,7 @@ const message = z
 
 const schema = z.strictObject({
   model: z.string(),
-  messages: z.array(message).min(1),
+  messages: z.array(messageSchema).min(1),
   max_tokens: z.int().min(1).optional(),
   max_completion_tokens: z.int().min(1).optional(),
   temperature: z.number().min(0).max(2).optional(),

@@ -34,8 +34,8 @@ export async function loadLocalModel(input: {
   readonly modelPath: string;
   readonly modulePath: string;
 }): Promise<LocalModel> {
-  const { getLlama } = await importLlama(input.modulePath);
-  const llama = await getLlama({ gpu: false, build: 'never', logLevel: 'error', progressLogs: false });
+  const library = await importLlama(input.modulePath);
+  const llama = await library.getLlama({ gpu: false, build: 'never', logLevel: 'error', progressLogs: false });
   const model = await llama.loadModel({ modelPath: input.modelPath });
   const context = await model.createContext({ contextSize: CONTEXT_TOKENS, sequences: 1, threads: THREADS });
   const sequence = context.getSequence();

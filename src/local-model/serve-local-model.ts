@@ -27,7 +27,9 @@ export async function startLocalModel(input: {
   const model = await loadLocalModel(input);
   const server = createServer((request, response) => {
     answerRequest(request, response).catch((error: unknown) => {
-      response.destroy(error instanceof Error ? error : new Error(String(error)));
+      const reason = error instanceof Error ? error : new Error(String(error));
+      if (response.headersSent) response.destroy(reason);
+      else sendError(response, { ...FAILED, message: `The model failed: ${reason.message}` });
     });
   });
 
@@ -70,6 +72,7 @@ const BODY_LIMIT_BYTES = 1_000_000;
 
 const INVALID = { type: 'invalid_request_error', param: null } as const;
 const NOT_FOUND = { ...INVALID, status: 404, code: 'not_found' } as const;
+const FAILED = { status: 500, type: 'server_error', param: null, code: 'server_error' } as const;
 const TOO_LARGE: ApiError = {
   ...INVALID,
   status: 413,

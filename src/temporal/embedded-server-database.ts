@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 export interface ServerDatabase {
   readonly file: string;
@@ -31,7 +31,7 @@ export async function prepareDatabase(dataDir: string): Promise<ServerDatabase> 
 }
 
 export function databaseFile(dataDir: string): string {
-  return join(dataDir, 'temporal.db');
+  return resolve(dataDir, 'temporal.db');
 }
 
 async function writeDurably(file: string): Promise<void> {

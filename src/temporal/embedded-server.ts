@@ -15,7 +15,7 @@ import { EMBEDDED_NAMESPACE, setUpNamespace, waitUntilServing } from './embedded
 export interface EmbeddedServerOptions {
   /** A Temporal CLI, as `findExecutable` returns it. */
   readonly executable: string;
-  /** Absolute, and locked by this process. */
+  /** Locked by this process. */
   readonly dataDir: string;
   readonly port: WantedPort;
   readonly uiPort: WantedPort;

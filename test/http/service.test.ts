@@ -299,7 +299,7 @@ test('a service that has a worker and a Temporal server is ready', async () => {
   expect((await send('/readyz')).body).toEqual({ status: 'ready' });
 });
 
-test('a shutdown lets waiting clients go with the id, and cancels nothing', async () => {
+test('a shutdown lets waiting clients go with the id of their inference', async () => {
   const short = await startTestService();
   short.simulator.inject({ fault: { type: 'delay', headersMs: 60_000 } });
   const waiting = short.request(CHAT, { body: chat('single') });

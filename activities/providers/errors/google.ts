@@ -43,7 +43,7 @@ function resourceExhausted(details: Details, message: string): Fault {
     return { kind: 'quota-exhausted' };
   }
   const delay = details.map((detail) => detail['retryDelay']).find((value) => typeof value === 'string');
-  const retryAfterMs = delay === undefined ? null : goDurationMs(String(delay));
+  const retryAfterMs = delay === undefined ? null : goDurationMs(delay);
   return retryAfterMs === null ? { kind: 'rate-limited' } : { kind: 'rate-limited', retryAfterMs };
 }
 

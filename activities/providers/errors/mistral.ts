@@ -23,6 +23,7 @@ export function classifyMistral(answer: ErrorAnswer): Fault | null {
       return { kind: /capacity exceeded/i.test(words.message) ? 'overloaded' : 'rate-limited' };
     case 503:
       return { kind: 'server-error' };
+    case null:
     default:
       return null;
   }

@@ -1,0 +1,113 @@
+// One request under one fault, and all that can be asserted of it. Many can run at once: each fault befalls only the
+// request that bears its mark.
+
+import type { Fault } from '../../src/simulator/fault.ts';
+import type { Simulator, Wire } from '../../src/simulator/simulator.ts';
+import type { TestService } from '../support/service.ts';
+import { chat } from '../support/service.ts';
+
+export const wires: readonly Wire[] = ['openai', 'anthropic', 'google', 'mistral', 'deepseek'];
+
+/**
+ * For each wire W a provider W, and the models W (one attempt, then `spare`), W-twice (two attempts), W-impatient and
+ * W-failover (of refusals); `spare` is never at fault by itself.
+ */
+export function faultyProviders(simulator: Simulator, more: { providers?: object; models?: object } = {}): object {
+  const provider = (account: string, wire: Wire) => ({
+    type: wire,
+    apiKey: `test-key-${account}`,
+    baseUrl: simulator.baseUrl(account, wire),
+  });
+  const models = wires.flatMap((wire) => {
+    const once = { targets: [`${wire}/m`, 'spare/m'], maxAttemptsPerTarget: 1, attemptTimeout: '20s' };
+    // Room for a second attempt after the longest wait that is not asked for (5 s), and none for a minute.
+    const twice = { ...once, maxAttemptsPerTarget: 2, attemptTimeout: '6s' };
+    const impatient = { ...once, firstTokenTimeout: '1500ms', stallTimeout: '1500ms', attemptTimeout: '3s' };
+    return [
+      [wire, once],
+      [`${wire}-twice`, twice],
+      [`${wire}-impatient`, impatient],
+      [`${wire}-failover`, { ...once, onRefusal: 'failover' }],
+      [`${wire}-limited`, { ...once, targets: [{ target: `${wire}/m`, params: { maxTokens: 64 } }, 'spare/m'] }],
+    ];
+  });
+  return {
+    providers: {
+      ...Object.fromEntries(wires.map((wire) => [wire, provider(wire, wire)])),
+      spare: provider('spare', 'openai'),
+      ...more.providers,
+    },
+    targets: {
+      'openai/small': { contextWindow: 8_000 },
+      'openai/as-small': { contextWindow: 8_000 },
+      'anthropic/large': { contextWindow: 200_000 },
+    },
+    models: { ...Object.fromEntries(models), ...more.models },
+  };
+}
+
+export interface Faulty {
+  readonly model: string;
+  readonly fault: Fault | null;
+  /** Whom it befalls, by the name of the model at the provider. @default every target but the spare one */
+  readonly befalls?: (target: { readonly account: string; readonly model: string }) => boolean;
+  /** @default every request */
+  readonly times?: number;
+  /** Added to the request. */
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Served {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever JSON came; the test asserts its shape
+  readonly body: any;
+  /** The target that served, or the error's code. */
+  readonly by: string;
+  /** `target attempt outcome-or-kind`, with a question mark when it is possibly billed. */
+  readonly calls: readonly string[];
+  /** How many requests arrived at each account. */
+  readonly wire: Readonly<Record<string, number>>;
+}
+
+let marks = 0;
+
+export async function serve(service: TestService, faulty: Faulty): Promise<Served> {
+  const { model, fault, befalls = ({ account }) => account !== 'spare', times, body, headers = {} } = faulty;
+  const mark = `mark-${process.pid}-${marks++}-`;
+  const { simulator } = service;
+  const isMine = (request: { readonly body: unknown }) => JSON.stringify(request.body).includes(mark);
+  const restore = fault
+    ? simulator.inject({
+        fault,
+        ...(times !== undefined && { times }),
+        matches: (request) => isMine(request) && befalls(request),
+      })
+    : () => undefined;
+  const answer = await service.request('/v1/chat/completions', {
+    body: { ...chat(model, `${mark} Say something that is long enough to be cut in its middle, please.`), ...body },
+    headers,
+  });
+  restore();
+  const id = answer.headers.get('x-holdfast-inference-id');
+  const inference = id === null ? null : (await service.request(`/v1/inferences/${id}`)).body;
+  const wire: Record<string, number> = {};
+  for (const { account } of simulator.requests.filter(isMine)) wire[account] = (wire[account] ?? 0) + 1;
+  return {
+    ...answer,
+    by: answer.headers.get('x-holdfast-target') ?? answer.body?.error?.code,
+    calls: (inference?.calls ?? []).map(callLine),
+    wire,
+  };
+}
+
+export function callLine(call: {
+  target: string;
+  attempt: number;
+  outcome: string;
+  kind: string | null;
+  possibly_billed: boolean;
+}): string {
+  return `${call.target} ${call.attempt} ${call.kind ?? call.outcome}${call.possibly_billed ? '?' : ''}`;
+}

@@ -1,0 +1,59 @@
+// A worker in a process of its own, as `npm run build` left it, so that a test can kill it.
+
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TestService } from './service.ts';
+
+export interface WorkerProcess {
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+/** Resolves when it polls. */
+export async function startWorkerProcess(service: TestService): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--role', 'worker'], {
+    env: { ...process.env, ...service.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  await saysItPolls(child);
+  return {
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+function saysItPolls(child: ChildProcess): Promise<void> {
+  let output = '';
+  return new Promise((resolve, reject) => {
+    child.stderr?.on('data', (chunk) => (output += chunk));
+    child.stdout?.on('data', (chunk) => {
+      output += chunk;
+      if (output.includes('The worker is polling.')) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`The worker ended with ${code}: ${output}`)));
+  });
+}
+
+/** The embedded Temporal server's process: the one whose command line names this database. */
+export function temporalServerPid(dataDir: string): number {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const [executable, ...rest] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      if (executable?.endsWith('temporal') && rest.some((argument) => argument.includes(dataDir))) return Number(name);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')))
+        throw error;
+    }
+  }
+  throw new Error(`No Temporal server runs on ${dataDir}.`);
+}
