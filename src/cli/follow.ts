@@ -15,7 +15,8 @@ export async function follow(
 ): Promise<InferenceView> {
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
+  // Not `once`: the spinner's library ends the process at a signal for which it finds no other listener.
+  process.on('SIGINT', onInterrupt);
   const view = options.json ? silentView : createLiveView();
   try {
     return await untilEnded({ client, inference, view, signal: interrupt.signal });

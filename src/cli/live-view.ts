@@ -14,20 +14,18 @@ export interface LiveView {
   stop(): void;
 }
 
-type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 export function createLiveView(stream: Stream = process.stderr): LiveView {
-  const isTerminal = stream.isTTY === true;
+  // A terminal without a width, as some remote shells give: ora would clear infinitely many lines, without end.
+  const isTerminal = stream.isTTY === true && stream.columns !== 0;
   const colors = picocolors.createColors(isTerminal && picocolors.isColorSupported);
   // Left to itself, ora takes over stdin, and Ctrl-C with it.
   const spinner = isTerminal ? ora({ stream, isEnabled: true, discardStdin: false, text: 'starting' }).start() : null;
   let shownCalls = 0;
 
-  const write = (line: string): void => {
-    spinner?.clear();
-    stream.write(`${line}\n`);
-    spinner?.render();
-  };
+  // While it turns, ora itself keeps the spinner below whatever is written.
+  const write = (line: string) => stream.write(`${line}\n`);
 
   return {
     show(inference) {

@@ -8,10 +8,10 @@ import { inferenceObject } from '../../src/http/inference-object.ts';
 import { call, TestInferences } from './service.ts';
 
 /** A stream that says it is a terminal, as far as a spinner asks. */
-function terminal() {
+function terminal(columns = 80) {
   const stream = Object.assign(new PassThrough(), {
     isTTY: true as const,
-    columns: 80,
+    columns,
     cursorTo: (column: number) => stream.write(`\u001B[${column + 1}G`),
     clearLine: () => stream.write('\u001B[2K'),
     moveCursor: () => true,
@@ -55,4 +55,13 @@ it('does not show calls again that a later look cannot see', async () => {
   live.show(await view({ calls: [first] }));
   live.stop();
   expect(stripVTControlCharacters(written()).match(/sim\/a/g)).toHaveLength(1);
+});
+
+it('writes plain lines to a terminal without a width', async () => {
+  const { stream, written } = terminal(0);
+  const live = createLiveView(stream);
+  live.show(await view({ calls: [callObject(call({ target: 'sim/a', durationMs: 7 }))] }));
+  live.note('Once\nmore.');
+  live.stop();
+  expect(written()).toBe('✓ sim/a: succeeded after 7 ms\nOnce more.\n');
 });

@@ -8,6 +8,16 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
+const TERMINAL = `
+  import { clearLine, cursorTo, moveCursor } from 'node:readline';
+  Object.assign(process.stderr, {
+    isTTY: true,
+    columns: 80,
+    clearLine: (direction) => clearLine(process.stderr, direction),
+    cursorTo: (column) => cursorTo(process.stderr, column),
+    moveCursor: (x, y) => moveCursor(process.stderr, x, y),
+  });`;
+
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
@@ -25,11 +35,15 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
+  /** Makes the program believe that stderr is a terminal. @default false */
+  readonly isTerminal?: boolean;
 }
 
 /** Without the settings of whoever runs the tests, in an empty directory. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const preload =
+    options.isTerminal === true ? ['--import', `data:text/javascript,${encodeURIComponent(TERMINAL)}`] : [];
+  const child = spawn(process.execPath, [...preload, MAIN, ...args], {
     cwd: options.cwd ?? emptyDirectory(),
     env: { PATH: process.env['PATH'], ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -9,7 +9,7 @@ import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 import { FETCH_LIMIT_MS } from '../support/temporal-executable.ts';
 import type { Faulty } from './support-faults.ts';
-import { faultyProviders, serve, wires } from './support-faults.ts';
+import { faultyProviders, serve, targets, wires } from './support-faults.ts';
 
 let service: TestService;
 
@@ -21,8 +21,8 @@ afterAll(() => service.stop());
 /** The first target fails with this kind, and the spare one answers: one request each. */
 async function expectFailover(faulty: Faulty, kind: string): Promise<void> {
   const { status, by, calls, wire, body } = await serve(service, faulty);
-  const account = faulty.model.replace(/-.*/, '');
-  expect(calls).toEqual([`${account}/m 1 ${kind}`, 'spare/m 1 succeeded']);
+  const account = faulty.model.replace(/-.*/, '') as Wire;
+  expect(calls).toEqual([`${targets[account]} 1 ${kind}`, 'spare/m 1 succeeded']);
   expect({ status, by, wire }).toEqual({ status: 200, by: 'spare/m', wire: { [account]: 1, spare: 1 } });
   expect(body.choices[0].message.content).toMatch(/./);
 }
@@ -32,8 +32,8 @@ describe.concurrent("a provider's error fails over under its kind", () => {
     'rate-limit': 'rate-limited',
     'ramp-limit': { ...all('rate-limited'), mistral: 'overloaded' },
     'request-over-limit': 'rate-limited',
-    quota: 'quota-exhausted',
-    billing: 'quota-exhausted',
+    quota: { ...all('quota-exhausted'), mistral: 'auth' },
+    billing: { ...all('quota-exhausted'), mistral: 'auth' },
     overloaded: { ...all('overloaded'), mistral: 'server-error' },
     'server-error': { ...all('server-error'), google: 'overloaded', deepseek: 'overloaded' },
     'bad-gateway': 'server-error',
@@ -132,7 +132,7 @@ describe.concurrent('JSON that was asked for', () => {
 
   test.each(wires)('of %s is accepted when it matches the schema', async (wire) => {
     const { status, by, body: answer } = await serve(service, { model: wire, fault: null, body });
-    expect({ status, by }).toEqual({ status: 200, by: `${wire}/m` });
+    expect({ status, by }).toEqual({ status: 200, by: targets[wire] });
     expect(JSON.parse(answer.choices[0].message.content)).toMatchObject({ risk: expect.any(Number) });
   });
 
@@ -146,13 +146,21 @@ describe.concurrent('JSON that was asked for', () => {
 
   test.each(wires)('of %s that is left open fails over as truncated, although it claims to be whole', async (wire) => {
     const fault: Fault = { type: 'cut-as-stop', outputTokens: 7 };
-    await expectFailover({ model: wire, fault, body: { response_format: { type: 'json_object' } } }, 'truncated');
+    await expectFailover({ model: wire, fault, body }, 'truncated');
   });
 
   test.each(wires)('of %s in a Markdown fence is accepted without the fence', async (wire) => {
     const { status, by, body: answer } = await serve(service, { model: wire, fault: { type: 'fenced-json' }, body });
-    expect({ status, by }).toEqual({ status: 200, by: `${wire}/m` });
+    expect({ status, by }).toEqual({ status: 200, by: targets[wire] });
     expect(JSON.parse(answer.choices[0].message.content)).toMatchObject({ risk: expect.any(Number) });
+  });
+
+  test('of an older model of anthropic, asked for by way of a tool, is accepted as text', async () => {
+    const { status, body: answer } = await serve(service, { model: 'anthropic/claude-3-haiku', fault: null, body });
+    expect(status).toBe(200);
+    expect(JSON.parse(answer.choices[0].message.content)).toMatchObject({ risk: expect.any(Number) });
+    expect(answer.choices[0]).toMatchObject({ finish_reason: 'stop' });
+    expect(answer.choices[0].message).not.toHaveProperty('tool_calls');
   });
 
   test('is asked for once more at the same target', async () => {
@@ -174,7 +182,7 @@ describe.concurrent("at the client's own max_tokens", () => {
       fault: null,
       body: { max_tokens: 5 },
     });
-    expect({ status, by, sent }).toEqual({ status: 200, by: `${wire}/m`, sent: { [wire]: 1 } });
+    expect({ status, by, sent }).toEqual({ status: 200, by: targets[wire], sent: { [wire]: 1 } });
     expect(body.choices[0].finish_reason).toBe('length');
     expect(body.usage.completion_tokens).toBe(5);
   });
@@ -198,8 +206,8 @@ describe.concurrent('further attempts at the same target', () => {
       fault: error('rate-limit', 1_000),
       times: 1,
     });
-    expect(calls).toEqual([`${wire}/m 1 rate-limited`, `${wire}/m 2 succeeded`]);
-    expect({ by, sent }).toEqual({ by: `${wire}/m`, sent: { [wire]: 2 } });
+    expect(calls).toEqual([`${targets[wire]} 1 rate-limited`, `${targets[wire]} 2 succeeded`]);
+    expect({ by, sent }).toEqual({ by: targets[wire], sent: { [wire]: 2 } });
   });
 
   test.each(limited)('do not follow a rate limit of %s whose hint does not fit', async (wire) => {
@@ -223,9 +231,9 @@ describe.concurrent('further attempts at the same target', () => {
       serve(service, { model: 'anthropic-twice', fault, times: 1 }),
       serve(service, { model: 'anthropic-twice', fault }),
     ]);
-    expect(recovering.calls).toEqual([`anthropic/m 1 ${kind}`, 'anthropic/m 2 succeeded']);
+    expect(recovering.calls).toEqual([`${targets.anthropic} 1 ${kind}`, `${targets.anthropic} 2 succeeded`]);
     expect(recovering.wire).toEqual({ anthropic: 2 });
-    expect(failing.calls).toEqual([`anthropic/m 1 ${kind}`, `anthropic/m 2 ${kind}`, 'spare/m 1 succeeded']);
+    expect(failing.calls).toEqual([`${targets.anthropic} 1 ${kind}`, `${targets.anthropic} 2 ${kind}`, 'spare/m 1 succeeded']);
     expect(failing.wire).toEqual({ anthropic: 2, spare: 1 });
   });
 
@@ -254,7 +262,7 @@ describe.concurrent('a request that a provider calls invalid', () => {
       fault: { type: 'error', situation: 'invalid-request' },
     });
     expect({ status, by, sent }).toEqual({ status: 400, by: 'invalid_request', sent: { [wire]: 1 } });
-    expect(calls).toEqual([`${wire}/m 1 invalid-request`]);
+    expect(calls).toEqual([`${targets[wire]} 1 invalid-request`]);
     expect(body.error.message).toContain(words);
     expect(body.error.calls).toHaveLength(1);
     expect(headers.get('x-should-retry')).toBe('false');
@@ -277,7 +285,7 @@ describe.concurrent('a refusal', () => {
   ];
   test.each(refused)('%s of %s is the answer: 200 as OpenAI has it', async (_name, wire, fault) => {
     const { status, by, body, wire: sent } = await serve(service, { model: wire, fault });
-    expect({ status, by, sent }).toEqual({ status: 200, by: `${wire}/m`, sent: { [wire]: 1 } });
+    expect({ status, by, sent }).toEqual({ status: 200, by: targets[wire], sent: { [wire]: 1 } });
     expect(body.choices[0]).toMatchObject({
       message: { role: 'assistant', content: null, refusal: expect.stringMatching(/./) },
       finish_reason: 'stop',

@@ -8,18 +8,27 @@ import { chat } from '../support/service.ts';
 
 export const wires: readonly Wire[] = ['openai', 'anthropic', 'google', 'mistral', 'deepseek'];
 
+/** The first target of each wire's models. Anthropic's older models are asked for JSON by way of a tool. */
+export const targets: Readonly<Record<Wire, string>> = {
+  openai: 'openai/m',
+  anthropic: 'anthropic/claude-sonnet-4-5',
+  google: 'google/m',
+  mistral: 'mistral/m',
+  deepseek: 'deepseek/m',
+};
+
 /**
  * For each wire W a provider W, and the models W (one attempt, then `spare`), W-twice (two attempts), W-impatient and
  * W-failover (of refusals); `spare` is never at fault by itself.
  */
-export function faultyProviders(simulator: Simulator, more: { providers?: object; models?: object } = {}): object {
+export function faultyProviders(simulator: Simulator, more: { providers?: object; targets?: object; models?: object } = {}): object {
   const provider = (account: string, wire: Wire) => ({
     type: wire,
     apiKey: `test-key-${account}`,
     baseUrl: simulator.baseUrl(account, wire),
   });
   const models = wires.flatMap((wire) => {
-    const once = { targets: [`${wire}/m`, 'spare/m'], maxAttemptsPerTarget: 1, attemptTimeout: '20s' };
+    const once = { targets: [targets[wire], 'spare/m'], maxAttemptsPerTarget: 1, attemptTimeout: '20s' };
     // Room for a second attempt after the longest wait that is not asked for (5 s), and none for a minute.
     const twice = { ...once, maxAttemptsPerTarget: 2, attemptTimeout: '6s' };
     const impatient = { ...once, firstTokenTimeout: '1500ms', stallTimeout: '1500ms', attemptTimeout: '3s' };
@@ -28,7 +37,7 @@ export function faultyProviders(simulator: Simulator, more: { providers?: object
       [`${wire}-twice`, twice],
       [`${wire}-impatient`, impatient],
       [`${wire}-failover`, { ...once, onRefusal: 'failover' }],
-      [`${wire}-limited`, { ...once, targets: [{ target: `${wire}/m`, params: { maxTokens: 64 } }, 'spare/m'] }],
+      [`${wire}-limited`, { ...once, targets: [{ target: targets[wire], params: { maxTokens: 64 } }, 'spare/m'] }],
     ];
   });
   return {
@@ -37,11 +46,7 @@ export function faultyProviders(simulator: Simulator, more: { providers?: object
       spare: provider('spare', 'openai'),
       ...more.providers,
     },
-    targets: {
-      'openai/small': { contextWindow: 8_000 },
-      'openai/as-small': { contextWindow: 8_000 },
-      'anthropic/large': { contextWindow: 200_000 },
-    },
+    targets: more.targets ?? {},
     models: { ...Object.fromEntries(models), ...more.models },
   };
 }
@@ -49,8 +54,8 @@ export function faultyProviders(simulator: Simulator, more: { providers?: object
 export interface Faulty {
   readonly model: string;
   readonly fault: Fault | null;
-  /** Whom it befalls, by the name of the model at the provider. @default every target but the spare one */
-  readonly befalls?: (target: { readonly account: string; readonly model: string }) => boolean;
+  /** @default every target but the spare one */
+  readonly befalls?: (request: { readonly account: string; readonly model: string }) => boolean;
   /** @default every request */
   readonly times?: number;
   /** Added to the request. */

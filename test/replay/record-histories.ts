@@ -1,0 +1,77 @@
+// Records one history of each kind that the workflows can write, into test/replay/histories. To be run when a workflow's
+// commands have changed on purpose: `npx vitest run --config test/replay/record.config.ts`. Old files stay: they are the
+// running inferences of an older release.
+
+import { writeFile } from 'node:fs/promises';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/polling.ts';
+import type { TestService } from '../support/service.ts';
+import { chat, startTestService } from '../support/service.ts';
+import { FETCH_LIMIT_MS } from '../support/temporal-executable.ts';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService();
+}, FETCH_LIMIT_MS);
+afterAll(() => service.stop());
+
+async function submit(fields: Record<string, unknown>): Promise<string> {
+  const { status, body } = await service.request('/v1/inferences', { body: fields });
+  expect(status).toBe(202);
+  return body.id;
+}
+
+async function ended(id: string, status: string): Promise<void> {
+  const { body } = await service.request(`/v1/inferences/${id}?wait=30`);
+  expect(body.status).toBe(status);
+}
+
+async function save(id: string, name: string): Promise<void> {
+  const history = await service.temporal.workflow.getHandle(id).fetchHistory();
+  const file = new URL(`histories/${new Date().toISOString().slice(0, 10)}-${name}.json`, import.meta.url);
+  // Stack traces name the folders of the machine that recorded them.
+  await writeFile(file, historyToJSON(history).replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""'));
+}
+
+test('records each kind', { timeout: 180_000 }, async () => {
+  const answered = await submit(chat('chain'));
+  await ended(answered, 'succeeded');
+  await save(answered, 'answered');
+
+  let repair = service.simulator.inject({ account: 'one', fault: { type: 'error', situation: 'server-error' } });
+  const failedOver = await submit(chat('pair'));
+  await ended(failedOver, 'succeeded');
+  await save(failedOver, 'failed-over');
+  repair();
+
+  repair = service.simulator.inject({ fault: { type: 'error', situation: 'server-error' } });
+  const strategy = {
+    type: 'failover',
+    targets: ['one/m1', 'two/m2'],
+    max_attempts_per_target: 1,
+    on_exhausted: 'fail',
+  };
+  const failed = await submit({ ...chat('pair'), strategy });
+  await ended(failed, 'failed');
+  await save(failed, 'failed');
+  repair();
+  await service.request(`/v1/inferences/${failed}/replay`, { method: 'POST' });
+  await ended(failed, 'succeeded');
+  await save(failed, 'reset-and-answered');
+
+  repair = service.simulator.inject({ fault: { type: 'error', situation: 'overloaded' } });
+  const parked = await submit({ ...chat('single'), deadline: '8s' });
+  await eventually(async () => (await service.request(`/v1/inferences/${parked}`)).body.status === 'waiting');
+  repair();
+  await ended(parked, 'succeeded');
+  await save(parked, 'parked-and-answered');
+
+  service.simulator.inject({ fault: { type: 'delay', headersMs: 20_000 } });
+  const cancelled = await submit(chat('single'));
+  await eventually(() => service.simulator.requests.some((request) => request.outcome === 'pending'));
+  await service.request(`/v1/inferences/${cancelled}/cancel`, { method: 'POST' });
+  await ended(cancelled, 'cancelled');
+  await save(cancelled, 'cancelled');
+});
