@@ -18,6 +18,7 @@ export const openai: Vendor = {
     },
   }),
   takesImageUrls: true,
+  imageOptions: (imageDetail) => ({ openai: { imageDetail } }),
   requestIdHeader: 'x-request-id',
   newReader: () => new OpenaiWireReader(),
   outputLimit: openaiOutputLimit,

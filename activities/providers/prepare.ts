@@ -29,7 +29,7 @@ export function prepareCall(input: {
     const message = `${targetName(target)} ${failureSentence('unsupported')} (images by address).`;
     return { type: 'failed', failure: { kind: 'unsupported', message, param: 'messages' } };
   }
-  const converted = callOptions(prompt);
+  const converted = callOptions(prompt, vendor.imageOptions);
   if (converted.type === 'invalid') return invalid({ target, ...converted });
   const { responseFormat } = prompt;
   const schema = responseFormat?.type === 'json-schema' ? schemaCheck(responseFormat.schema) : null;

@@ -9,6 +9,7 @@ import type {
 } from '@ai-sdk/provider';
 import type { ContentPart, Message, Params, Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
 import type { Target } from '../../src/domain/target.ts';
+import type { Vendor } from './vendor.ts';
 
 export type CallOptions =
   | { readonly type: 'options'; readonly options: LanguageModelV3CallOptions }
@@ -25,11 +26,11 @@ export function promptFor(prompt: Prompt, target: Target): Prompt {
   };
 }
 
-export function callOptions(prompt: Prompt): CallOptions {
+export function callOptions(prompt: Prompt, imageOptions?: Vendor['imageOptions']): CallOptions {
   const messages: LanguageModelV3Message[] = [];
   const toolNames = new Map<string, string>();
   for (const [index, message] of prompt.messages.entries()) {
-    const converted = convertMessage(message, toolNames);
+    const converted = convertMessage(message, { toolNames, imageOptions });
     if (typeof converted === 'string') return { type: 'invalid', param: `messages[${index}]`, because: converted };
     messages.push(converted);
   }
@@ -53,10 +54,16 @@ export function hasImageUrl(prompt: Prompt): boolean {
   );
 }
 
+interface Conversion {
+  /** By the id of the call, as a result has to repeat it. */
+  readonly toolNames: Map<string, string>;
+  readonly imageOptions: Vendor['imageOptions'];
+}
+
 /** A text says what is wrong with the message. */
-function convertMessage(message: Message, toolNames: Map<string, string>): LanguageModelV3Message | string {
+function convertMessage(message: Message, { toolNames, imageOptions }: Conversion): LanguageModelV3Message | string {
   if (message.role === 'system') return { role: 'system', content: message.text };
-  if (message.role === 'user') return convertUser(message.parts);
+  if (message.role === 'user') return convertUser(message.parts, imageOptions);
   if (message.role === 'assistant') return convertAssistant(message, toolNames);
   const { toolCallId, text } = message;
   const toolName = toolNames.get(toolCallId);
@@ -65,26 +72,31 @@ function convertMessage(message: Message, toolNames: Map<string, string>): Langu
   return { role: 'tool', content: [{ type: 'tool-result', toolCallId, toolName, output }] };
 }
 
-function convertUser(parts: readonly ContentPart[]): LanguageModelV3Message | string {
+function convertUser(
+  parts: readonly ContentPart[],
+  imageOptions: Vendor['imageOptions'],
+): LanguageModelV3Message | string {
   const content: (LanguageModelV3TextPart | LanguageModelV3FilePart)[] = [];
   for (const part of parts) {
-    const converted = part.type === 'text' ? ({ type: 'text', text: part.text } as const) : convertFile(part);
+    const converted =
+      part.type === 'text' ? ({ type: 'text', text: part.text } as const) : convertFile(part, imageOptions);
     if (converted === null) return 'has a part whose URL cannot be read';
     content.push(converted);
   }
   return { role: 'user', content };
 }
 
-function convertFile(part: Exclude<ContentPart, { readonly type: 'text' }>): LanguageModelV3FilePart | null {
-  const detail =
-    part.type === 'image' && part.detail !== undefined
-      ? { providerOptions: { openai: { imageDetail: part.detail } } }
-      : {};
+function convertFile(
+  part: Exclude<ContentPart, { readonly type: 'text' }>,
+  imageOptions: Vendor['imageOptions'],
+): LanguageModelV3FilePart | null {
+  const detail = part.type === 'image' ? part.detail : undefined;
+  const options = imageOptions && detail !== undefined ? { providerOptions: imageOptions(detail) } : {};
   const filename = part.type === 'file' && part.filename !== undefined ? { filename: part.filename } : {};
   const inline = readDataUrl(part.url);
-  if (inline) return { type: 'file', ...inline, ...filename, ...detail };
+  if (inline) return { type: 'file', ...inline, ...filename, ...options };
   if (part.type === 'file' || !URL.canParse(part.url)) return null;
-  return { type: 'file', mediaType: 'image/*', data: new URL(part.url), ...detail };
+  return { type: 'file', mediaType: 'image/*', data: new URL(part.url), ...options };
 }
 
 /** `data:image/png;base64,…`, or with its bytes percent-encoded. */

@@ -2,7 +2,7 @@
 
 import type { LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider';
 import type { FailureKind } from '../../src/domain/failure.ts';
-import type { Prompt } from '../../src/domain/prompt.ts';
+import type { ContentPart, Prompt } from '../../src/domain/prompt.ts';
 
 export interface Vendor {
   /** `baseUrl` has no slash at its end; `fetch` makes exactly one request. */
@@ -11,6 +11,8 @@ export interface Vendor {
   readonly providerOptions: (input: { readonly model: string; readonly prompt: Prompt }) => SharedV3ProviderOptions;
   /** Whether the provider itself fetches an image from an http(s) address. */
   readonly takesImageUrls: boolean;
+  /** How the wanted detail of an image is said, where it can be. */
+  readonly imageOptions?: (detail: ImageDetail) => SharedV3ProviderOptions;
   /** Response header that names the request in the vendor's logs. */
   readonly requestIdHeader: string;
   readonly newReader: () => WireReader;
@@ -21,6 +23,8 @@ export interface Vendor {
   /** Null: nothing of this vendor's own, the rows for any provider decide. */
   readonly classify: (answer: ErrorAnswer) => Fault | null;
 }
+
+export type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;
 
 export interface ModelAddress {
   readonly model: string;

@@ -173,7 +173,8 @@ async function listen(
     catalog: config.catalog,
     apiKeys: settings.apiKeys,
     bodyLimitBytes: config.bodyLimitBytes,
-    logger,
+    // Fastify announces its address by itself; whoever started the service is told it in our words.
+    logger: logger.child({ component: 'http' }, logger.level === 'info' ? { level: 'warn' } : {}),
     uiUrlOf: (id, runId) => uiUrl && `${uiUrl}/namespaces/${temporal.namespace}/workflows/${id}/${runId}/history`,
     version: VERSION,
   });

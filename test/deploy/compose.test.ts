@@ -107,16 +107,16 @@ describe('the replicas of Holdfast', () => {
   });
 
   it('have settings that Holdfast knows and accepts', () => {
+    const known = knownSettings();
     for (const replica of replicas) {
-      const { settings, asked } = settingsOf(environmentOf(replica, values));
-      expect(settings).toMatchObject({
+      expect(loadSettings(environmentOf(replica, values))).toMatchObject({
         host: '0.0.0.0',
         port: { asked: true },
         apiKeys: [{ name: 'me', operator: true }],
         temporal: { hasAddress: true },
       });
       const ours = Object.keys(replica.environment).filter((name) => name.startsWith('HOLDFAST_'));
-      expect(ours.filter((name) => !asked.has(name))).toEqual([]);
+      expect(ours.filter((name) => !known.has(name))).toEqual([]);
     }
   });
 
@@ -145,14 +145,14 @@ describe('the replicas of Holdfast', () => {
   it('link to the Temporal UI where it is published', () => {
     const [port] = compose.services['temporal-ui']?.ports ?? [];
     for (const replica of replicas) {
-      const { settings } = settingsOf(environmentOf(replica, values));
+      const settings = loadSettings(environmentOf(replica, values));
       expect(`127.0.0.1:${new URL(settings.temporal.uiUrl ?? '').port}:8080`).toBe(port);
     }
   });
 
   it('read the configuration file where it is mounted, and share the blobs of their data directory', () => {
     for (const replica of replicas) {
-      const { settings } = settingsOf(environmentOf(replica, values));
+      const settings = loadSettings(environmentOf(replica, values));
       const targets = (replica.volumes ?? []).map(targetOf);
       expect(targets).toContain(settings.configPath);
       expect(replica.volumes).toContain(`blobs:${settings.dataDir}/blobs`);
@@ -175,8 +175,7 @@ describe('the replicas of Holdfast', () => {
 });
 
 it('mentions no setting in docs/operations.md that does not exist', () => {
-  const { asked } = settingsOf({});
-  const known = new Set([...asked, 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_ADDRESS']);
+  const known = new Set([...knownSettings(), 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_ADDRESS']);
   for (const name of ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH']) known.add(name);
   const text = readRootFile('docs/operations.md');
   const mentioned = [...text.matchAll(/\b(?:HOLDFAST|TEMPORAL)_[A-Z_]+\b/g)].map(([name]) => name);
@@ -197,19 +196,12 @@ function composeSchema() {
   return new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
 }
 
-/** The settings of an environment, and the names of all variables that were asked for. */
-function settingsOf(environment: Readonly<Record<string, string>>) {
+/** The names of all variables that are asked for. */
+function knownSettings(): ReadonlySet<string> {
   const asked = new Set<string>();
-  const watched = new Proxy<Record<string, string>>(
-    { ...environment },
-    {
-      get(target, name) {
-        if (typeof name === 'string') asked.add(name);
-        return target[String(name)];
-      },
-    },
-  );
-  return { settings: loadSettings(watched), asked };
+  const get = (_: object, name: string | symbol) => void asked.add(String(name));
+  loadSettings(new Proxy({}, { get }));
+  return asked;
 }
 
 function connectConfig(environment: Readonly<Record<string, string>>) {

@@ -28,7 +28,7 @@ export function goDurationMs(text: string): number | null {
   return Math.ceil(total);
 }
 
-const RESET_HEADER = /^(?:x-ratelimit-reset-[a-z-]+|anthropic-ratelimit-[a-z-]+-reset)$/;
+const RESET_HEADER = /ratelimit-(?:[a-z-]+-)?reset(?:-[a-z-]+)?$/;
 const GO_DURATION = /^(?:\d+(?:\.\d+)?(?:ms|us|µs|ns|h|m|s))+$/;
 const GO_DURATION_PART = /(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/g;
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1, us: 0.001, µs: 0.001 };

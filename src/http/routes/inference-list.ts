@@ -82,15 +82,17 @@ function listOf(query: z.output<typeof querySchema>, caller: Caller, nowMs: numb
   const metadata = Object.entries(query)
     .filter(([key]) => key.startsWith(METADATA_PREFIX))
     .map(([key, value]) => [key.slice(METADATA_PREFIX.length), String(value)]);
-  return given({
+  return {
     owner: caller.isOperator ? null : caller.name,
-    status: query.status,
-    model: query.model,
-    sinceMs: query.since === undefined ? null : sinceMs(query.since, nowMs),
-    metadata: Object.fromEntries(metadata) as Record<string, string>,
+    metadata: Object.fromEntries(metadata),
     limit: query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit),
-    after: query.after,
-  }) as ListInferences;
+    ...given({
+      status: query.status,
+      model: query.model,
+      sinceMs: query.since === undefined ? null : sinceMs(query.since, nowMs),
+      after: query.after,
+    }),
+  };
 }
 
 function sinceMs(text: string, nowMs: number): number | null {

@@ -1,0 +1,119 @@
+// `holdfast demo`: real documents through a failover chain while things break, told to somebody who has never heard of
+// any of it, and counted at the end. Fails when an inference was lost.
+
+import { createClient } from './demo/client.ts';
+import type { Closing } from './demo/closing.ts';
+import { sampleOf, startCommand, tellClosing } from './demo/closing.ts';
+import { readDocuments } from './demo/documents.ts';
+import type { Narrator } from './demo/narrator.ts';
+import { createNarrator, silentNarrator } from './demo/narrator.ts';
+import { DOCUMENT_COUNT, play } from './demo/play.ts';
+import { CONFIDANT, PRIMARY, SECONDARY, TARGETS } from './demo/providers.ts';
+import type { LocalModelReport, Stage } from './demo/stage.ts';
+import { openLocalModel, openStage } from './demo/stage.ts';
+import { tally } from './demo/tally.ts';
+import { CommandError, printJson } from './output.ts';
+
+export async function demo(options: { readonly localModel: boolean; readonly json: boolean }): Promise<void> {
+  const narrator = options.json ? silentNarrator : createNarrator();
+  const startedAtMs = performance.now();
+  const documents = readDocuments(DOCUMENT_COUNT);
+  tellOpening(narrator);
+
+  narrator.heading('Starting');
+  const report = (line: string) => narrator.event('·', line);
+  const localModel = options.localModel ? await openLocalModel(report) : null;
+  if (localModel) tellLocalModel(narrator, localModel);
+  const stage = await openStage(localModel?.served ?? null, report);
+  const interruption = watchForInterruption();
+  try {
+    const performed = perform({ stage, narrator, documents, hasLocalModel: localModel?.served != null }, interruption);
+    const closing = await Promise.race([performed, interruption.interrupted]);
+    if (options.json) printJson(numbers(closing, { localModel, startedAtMs }));
+    else tellClosing(narrator, closing);
+    const { lost, asked } = closing.tally;
+    if (lost.length > 0) throw new CommandError(`${lost.length} of ${asked} inferences were lost: ${lost.join(', ')}`);
+  } finally {
+    interruption.end();
+    await stage.close();
+  }
+}
+
+async function perform(
+  scene: Pick<Parameters<typeof play>[0], 'stage' | 'narrator' | 'documents' | 'hasLocalModel'>,
+  { signal }: Interruption,
+): Promise<Closing> {
+  const { stage, narrator } = scene;
+  narrator.event('·', `Temporal: the server that records every step on disk, so that any process may die`);
+  narrator.event('·', `API: takes requests at ${stage.url}`);
+  const worker = await stage.startWorker();
+  narrator.event('·', `Worker: calls the providers as Temporal tells it to, in a process of its own (${worker.pid})`);
+  const client = createClient(stage.url, signal);
+  const { submittedIds, replayedIds, survivorId } = await play({ ...scene, client, worker, signal });
+  const inferences = await Promise.all(submittedIds.map((id) => client.get(id)));
+  return {
+    tally: tally(submittedIds, inferences),
+    replayed: replayedIds.length,
+    survivor: await client.get(survivorId),
+    stage,
+  };
+}
+
+function tellOpening(narrator: Narrator): void {
+  narrator.say(
+    'Eight documents are summarised by language models, while a model provider dies, the process that calls it is killed',
+    'and a key is refused. Every document is to get its answer. It takes about half a minute.',
+    `Simulated: the providers ${PRIMARY}, ${SECONDARY} and ${CONFIDANT}. They are HTTP servers on this machine that speak`,
+    'the wire formats of OpenAI, Anthropic and Google, and answer with sentences of the document. The rest is real.',
+  );
+}
+
+function tellLocalModel(narrator: Narrator, { served, unavailable }: LocalModelReport): void {
+  if (served) narrator.event('·', `Local model: ${TARGETS.local}, a real one, on this machine's processor`);
+  else narrator.event('✗', `No local model: ${unavailable}. The demo goes on without it.`);
+}
+
+function numbers(
+  { tally, replayed, survivor, stage }: Closing,
+  run: { readonly localModel: LocalModelReport | null; readonly startedAtMs: number },
+): object {
+  const { localModel, startedAtMs } = run;
+  return {
+    asked: tally.asked,
+    answered: tally.answered,
+    lost: tally.lost.length,
+    replayed,
+    possibly_billed: tally.possiblyBilled,
+    targets: tally.targets,
+    local_model: localModel && { used: localModel.served !== null, unavailable: localModel.unavailable },
+    duration_ms: Math.round(performance.now() - startedAtMs),
+    sample: { inference_id: survivor.id, lines: sampleOf(survivor), ui_url: survivor.temporal.ui_url },
+    start_command: startCommand(stage),
+  };
+}
+
+interface Interruption {
+  readonly signal: AbortSignal;
+  /** Rejects at the first Ctrl-C; a second one ends the process at once. */
+  readonly interrupted: Promise<never>;
+  end(): void;
+}
+
+function watchForInterruption(): Interruption {
+  const controller = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const onSignal = () => {
+    controller.abort();
+    end();
+  };
+  const end = () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  const interrupted = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () =>
+      reject(new CommandError('The demo was interrupted.', { exitCode: 130 })),
+    );
+  });
+  return { signal: controller.signal, interrupted, end };
+}
