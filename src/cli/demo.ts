@@ -7,17 +7,18 @@ import { sampleOf, startCommand, tellClosing } from './demo/closing.ts';
 import { readDocuments } from './demo/documents.ts';
 import type { Narrator } from './demo/narrator.ts';
 import { createNarrator, silentNarrator } from './demo/narrator.ts';
-import { DOCUMENT_COUNT, play } from './demo/play.ts';
+import type { Scene } from './demo/play.ts';
+import { play } from './demo/play.ts';
 import { CONFIDANT, PRIMARY, SECONDARY, TARGETS } from './demo/providers.ts';
-import type { LocalModelReport, Stage } from './demo/stage.ts';
+import type { LocalModelReport } from './demo/stage.ts';
 import { openLocalModel, openStage } from './demo/stage.ts';
-import { tally } from './demo/tally.ts';
+import { tallyOf } from './demo/tally.ts';
 import { CommandError, printJson } from './output.ts';
 
 export async function demo(options: { readonly localModel: boolean; readonly json: boolean }): Promise<void> {
   const narrator = options.json ? silentNarrator : createNarrator();
   const startedAtMs = performance.now();
-  const documents = readDocuments(DOCUMENT_COUNT);
+  const documents = readDocuments();
   tellOpening(narrator);
 
   narrator.heading('Starting');
@@ -40,7 +41,7 @@ export async function demo(options: { readonly localModel: boolean; readonly jso
 }
 
 async function perform(
-  scene: Pick<Parameters<typeof play>[0], 'stage' | 'narrator' | 'documents' | 'hasLocalModel'>,
+  scene: Pick<Scene, 'stage' | 'narrator' | 'documents' | 'hasLocalModel'>,
   { signal }: Interruption,
 ): Promise<Closing> {
   const { stage, narrator } = scene;
@@ -52,7 +53,7 @@ async function perform(
   const { submittedIds, replayedIds, survivorId } = await play({ ...scene, client, worker, signal });
   const inferences = await Promise.all(submittedIds.map((id) => client.get(id)));
   return {
-    tally: tally(submittedIds, inferences),
+    tally: tallyOf(submittedIds, inferences),
     replayed: replayedIds.length,
     survivor: await client.get(survivorId),
     stage,

@@ -150,10 +150,10 @@ test('breaks off its answers when it is closed', async () => {
   if (files.type === 'unavailable') throw new Error(files.reason);
   const other = await startLocalModel(files);
   const stream = await clientOf(other).chat.completions.create(endless);
-  let closing: Promise<void> | null = null;
+  const closings: Promise<void>[] = [];
   const reading = (async () => {
-    for await (const chunk of stream) if (chunk.choices[0]?.delta.content) closing ??= other.close();
+    for await (const chunk of stream) if (chunk.choices[0]?.delta.content) closings.push(other.close());
   })();
   await expect(reading).rejects.toThrow('terminated');
-  await closing;
+  await Promise.all(closings);
 }, 15_000);

@@ -11,22 +11,27 @@ export interface Document {
   readonly text: string;
 }
 
+/** As many as the plot needs. */
+export type Documents = readonly [Document, Document, Document, Document, Document, Document, Document, Document];
+
 // The sources stand three folders, the compiled files four folders below the project.
 const FOLDER = import.meta.url.endsWith('.ts') ? '../../../demo/documents/' : '../../../../demo/documents/';
 
-export function readDocuments(count: number): readonly Document[] {
+export function readDocuments(): Documents {
   const folder = new URL(FOLDER, import.meta.url);
-  const files = textFiles(folder).slice(0, count);
-  if (files.length < count) {
-    throw new CommandError(
-      `The demo needs ${count} text files in ${fileURLToPath(folder)}, and ${files.length} are there.`,
-    );
-  }
-  return files.map((file, index) => ({
+  const documents = textFiles(folder).map((file, index) => ({
     number: index + 1,
     name: file.slice(0, -SUFFIX.length),
     text: readFileSync(new URL(file, folder), 'utf8'),
   }));
+  if (!areEnough(documents)) {
+    throw new CommandError(`The demo needs 8 documents in ${fileURLToPath(folder)}, and has ${documents.length}.`);
+  }
+  return documents;
+}
+
+function areEnough(documents: readonly Document[]): documents is Documents {
+  return documents.length >= 8;
 }
 
 const SUFFIX = '.txt';

@@ -15,7 +15,7 @@ export interface Narrator {
 
 export function createNarrator(): Narrator {
   const startedAtMs = performance.now();
-  const colors = picocolors.createColors(process.stdout.isTTY === true && picocolors.isColorSupported);
+  const colors = picocolors.createColors(process.stdout.isTTY && picocolors.isColorSupported);
   const paint = { '→': colors.cyan, '✓': colors.green, '✗': colors.red, '·': colors.dim };
   return {
     say: (...lines) => printLine(lines.join('\n')),

@@ -18,7 +18,7 @@ interface TargetTally {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-export function tally(submittedIds: readonly string[], inferences: readonly InferenceView[]): Tally {
+export function tallyOf(submittedIds: readonly string[], inferences: readonly InferenceView[]): Tally {
   const answered = new Set(inferences.filter((inference) => answerOf(inference) !== null).map(({ id }) => id));
   const calls = inferences.flatMap((inference) => inference.calls);
   const targets = [...new Set(calls.map((call) => call.target))];
