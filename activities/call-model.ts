@@ -3,7 +3,7 @@
 
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { Dispatcher } from 'undici';
-import type { CallModelInput, CallModelResult, CallRecord } from '../src/domain/call.ts';
+import type { CallModelInput, CallModelResult, CallProgress, CallRecord } from '../src/domain/call.ts';
 import { costOf, withLostAttempts } from '../src/domain/call.ts';
 import { type CallFailure, decideRetry, type RetryDecision } from '../src/domain/failure.ts';
 import { targetName } from '../src/domain/target.ts';
@@ -25,12 +25,6 @@ export interface CallModelDeps {
   readonly inFlight: InFlightCalls;
   readonly logger: CallLogger;
   readonly connections: Dispatcher;
-}
-
-/** What Temporal keeps of a call between its attempts, and shows of one whose worker fell silent. */
-export interface CallProgress {
-  readonly records: readonly CallRecord[];
-  readonly current: { readonly attempt: number; readonly startedAt: string };
 }
 
 export async function callModel(deps: CallModelDeps, input: CallModelInput): Promise<CallModelResult> {

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
 import type { Answer } from '../src/domain/answer.ts';
-import type { CallModelFailure, CallRecord } from '../src/domain/call.ts';
+import type { CallModelFailure, CallProgress, CallRecord } from '../src/domain/call.ts';
 import { withLostAttempts } from '../src/domain/call.ts';
 import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
 import type { ModelSettings } from '../src/domain/inference.ts';
@@ -91,23 +91,19 @@ function readFailure(ended: { error: unknown; target: Target; startedAt: string 
   throw error;
 }
 
-/** Ended by the server: the worker died, hung, or the time was up before a last attempt could report. */
+/**
+ * Ended by the server: the worker died or hung, or the time was up before a last attempt could report. That attempt had
+ * been due, since a retry that no longer fits is not waited for, so it gets a record, whether it was ever sent or not.
+ */
 function readTimeout(ended: { cause: TimeoutFailure; target: Target; startedAt: string }): CallModelFailure {
   const { cause, target, startedAt } = ended;
-  // Out of time while waiting for the next attempt: the last attempt's own failure says more.
-  const last = cause.cause instanceof ApplicationFailure ? cause.cause.details?.[0] : undefined;
-  if (isCallModelFailure(last)) return last;
-
   const kind: FailureKind = cause.timeoutType === 'SCHEDULE_TO_CLOSE' ? 'timeout' : 'worker-lost';
-  const seen = isHeartbeat(cause.lastHeartbeatDetails) ? cause.lastHeartbeatDetails : { records: [] };
-  const attempt = seen.current?.attempt ?? (seen.records.at(-1)?.attempt ?? 0) + 1;
+  const { records, current } = lastProgress(cause);
+  const nextAttempt = (records.at(-1)?.attempt ?? 0) + 1;
+  const attempt = Math.max(nextAttempt, current?.attempt ?? 0);
   const name = targetName(target);
-  const earlier = withLostAttempts(seen.records, {
-    target: name,
-    model: target.model,
-    attempts: attempt - 1,
-    startedAt,
-  });
+  const lost = { target: name, model: target.model, attempts: attempt - 1, startedAt };
+  const last = { target, attempt, kind, startedAt: current?.attempt === attempt ? current.startedAt : startedAt };
   return {
     failure: {
       kind,
@@ -116,18 +112,19 @@ function readTimeout(ended: { cause: TimeoutFailure; target: Target; startedAt: 
           ? `${name} had not answered when its time was up.`
           : `The worker that called ${name} was lost and no further attempt was left.`,
     },
-    records: [...earlier, unrecorded({ target, startedAt: seen.current?.startedAt ?? startedAt, attempt, kind })],
+    records: [...withLostAttempts(records, lost), unrecorded(last)],
   };
 }
 
-/** What `callModel` heartbeats. */
-interface Heartbeat {
-  readonly records: readonly CallRecord[];
-  readonly current?: { readonly attempt: number; readonly startedAt: string };
+/** What is known of the attempts before: from the last heartbeat, or from the failure of the last attempt that ended. */
+function lastProgress(timeout: TimeoutFailure): Partial<CallProgress> & Pick<CallProgress, 'records'> {
+  if (isCallProgress(timeout.lastHeartbeatDetails)) return timeout.lastHeartbeatDetails;
+  const details = timeout.cause instanceof ApplicationFailure ? timeout.cause.details?.[0] : undefined;
+  return isCallModelFailure(details) ? { records: details.records } : { records: [] };
 }
 
-function isHeartbeat(details: unknown): details is Heartbeat {
-  return typeof details === 'object' && details !== null && 'records' in details && Array.isArray(details.records);
+function isCallProgress(details: unknown): details is CallProgress {
+  return typeof details === 'object' && details !== null && 'records' in details && 'current' in details;
 }
 
 function isCallModelFailure(details: unknown): details is CallModelFailure {

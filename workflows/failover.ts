@@ -9,17 +9,13 @@ export async function failover(input: InferenceInput): Promise<InferenceResult> 
   const chain = new Chain(input);
   setHandler(progressQuery, () => ({ calls: chain.calls }), { description: 'The calls made so far.' });
   const outcome = await chain.run();
-  switch (outcome.type) {
-    case 'answered':
-      return outcome.result;
-    case 'failed':
-      throw ApplicationFailure.create({
-        type: outcome.failure.code,
-        message: outcome.failure.message,
-        nonRetryable: true,
-        details: [outcome.failure],
-      });
-    case 'continued':
-      return continueAsNew<typeof failover>({ ...input, carried: outcome.carried });
-  }
+  if (outcome.type === 'answered') return outcome.result;
+  if (outcome.type === 'continued') return continueAsNew<typeof failover>({ ...input, carried: outcome.carried });
+  const { failure } = outcome;
+  throw ApplicationFailure.create({
+    type: failure.code,
+    message: failure.message,
+    nonRetryable: true,
+    details: [failure],
+  });
 }

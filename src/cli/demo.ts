@@ -45,10 +45,10 @@ async function perform(
   { signal }: Interruption,
 ): Promise<Closing> {
   const { stage, narrator } = scene;
-  narrator.event('·', `Temporal: the server that records every step on disk, so that any process may die`);
-  narrator.event('·', `API: takes requests at ${stage.url}`);
+  narrator.event('·', 'Temporal runs: it records every step on disk, so that any process may die');
+  narrator.event('·', `the API runs: it takes requests at ${stage.url} and hands them to Temporal`);
   const worker = await stage.startWorker();
-  narrator.event('·', `Worker: calls the providers as Temporal tells it to, in a process of its own (${worker.pid})`);
+  narrator.event('·', `a worker runs: it calls the providers, in a process of its own (${worker.pid})`);
   const client = createClient(stage.url, signal);
   const { submittedIds, replayedIds, survivorId } = await play({ ...scene, client, worker, signal });
   const inferences = await Promise.all(submittedIds.map((id) => client.get(id)));
@@ -56,16 +56,17 @@ async function perform(
     tally: tallyOf(submittedIds, inferences),
     replayed: replayedIds.length,
     survivor: await client.get(survivorId),
+    local: inferences.find(({ target }) => target === TARGETS.local) ?? null,
     stage,
   };
 }
 
 function tellOpening(narrator: Narrator): void {
   narrator.say(
-    'Eight documents are summarised by language models, while a model provider dies, the process that calls it is killed',
-    'and a key is refused. Every document is to get its answer. It takes about half a minute.',
-    `Simulated: the providers ${PRIMARY}, ${SECONDARY} and ${CONFIDANT}. They are HTTP servers on this machine that speak`,
-    'the wire formats of OpenAI, Anthropic and Google, and answer with sentences of the document. The rest is real.',
+    'Holdfast makes the answers of language models dependable. Here it has eight documents summarised, while a provider',
+    'dies, the process that calls the providers is killed, and a key is refused. No document may be lost on the way.',
+    `Simulated: the providers ${PRIMARY}, ${SECONDARY} and ${CONFIDANT}, servers on this machine that speak as`,
+    'OpenAI, Anthropic and Google do and answer with sentences of the document. All else is real. It takes half a minute.',
   );
 }
 

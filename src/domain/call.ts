@@ -52,6 +52,12 @@ export interface CallRecord {
   readonly message: string | null;
 }
 
+/** What `callModel` heartbeats: what Temporal keeps of a call between attempts, and tells of one that fell silent. */
+export interface CallProgress {
+  readonly records: readonly CallRecord[];
+  readonly current: { readonly attempt: number; readonly startedAt: string };
+}
+
 /** The price of one call in USD, or null when anything needed is unknown. */
 export function costOf(usage: Usage | null, price: Price | undefined): number | null {
   if (!price || usage?.inputTokens == null || usage.outputTokens == null) return null;

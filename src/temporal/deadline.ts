@@ -6,7 +6,7 @@ import type { Prompt } from '../domain/prompt.ts';
 const ROUND_TRIP_MS = 1_900;
 
 /** Thrown when Temporal has not answered in time, or could not be reached. */
-export class TemporalUnavailable extends Error {
+class TemporalUnavailable extends Error {
   override readonly name = 'TemporalUnavailable';
 }
 

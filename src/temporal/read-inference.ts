@@ -102,19 +102,24 @@ function isInferenceFailure(details: unknown): details is InferenceFailure {
 function statusOf(info: Info): InferenceStatus {
   switch (info.status.name) {
     case 'RUNNING':
+    case 'PAUSED':
     case 'CONTINUED_AS_NEW':
       return info.searchAttributes['HoldfastState']?.[0] === 'waiting' ? 'waiting' : 'running';
     case 'COMPLETED':
       return 'succeeded';
     case 'CANCELLED':
       return 'cancelled';
-    default:
+    case 'FAILED':
+    case 'TIMED_OUT':
+    case 'TERMINATED':
+    case 'UNSPECIFIED':
+    case 'UNKNOWN':
       return 'failed';
   }
 }
 
 /** Written by us at the start of every inference, so it has this shape; an absent one belongs to nobody. */
-export function memoOf(info: Info): InferenceMemo {
+function memoOf(info: Info): InferenceMemo {
   const memo = info.memo?.['inference'];
   if (!isInferenceMemo(memo)) return { owner: '', model: '', deadlineMs: 0, metadata: {}, fingerprint: '' };
   return memo;

@@ -13,10 +13,12 @@ export interface Closing {
   readonly replayed: number;
   /** The inference whose worker was killed. */
   readonly survivor: InferenceView;
+  /** One that the local model answered, or null. */
+  readonly local: InferenceView | null;
   readonly stage: Stage;
 }
 
-export function tellClosing(narrator: Narrator, { tally, replayed, survivor, stage }: Closing): void {
+export function tellClosing(narrator: Narrator, { tally, replayed, survivor, local, stage }: Closing): void {
   const { asked, answered, lost, possiblyBilled, targets } = tally;
   narrator.heading('What it came to');
   narrator.say(
@@ -24,6 +26,7 @@ export function tellClosing(narrator: Narrator, { tally, replayed, survivor, sta
       ['ASKED', 'ANSWERED', 'LOST', 'REPLAYED', 'POSSIBLY BILLED'],
       [asked, answered, lost.length, replayed, possiblyBilled].map(String),
     ]),
+    'Possibly billed are calls that were cut off: whether the provider charges for them, nobody can know.',
     '',
     table([
       ['TARGET', 'CALLS', 'OUTCOMES'],
@@ -31,14 +34,22 @@ export function tellClosing(narrator: Narrator, { tally, replayed, survivor, sta
     ]),
   );
   narrator.heading('The answer for document 6, whose worker was killed, begins:');
-  narrator.say(...sampleOf(survivor).map((line) => `  ${line}`));
+  tellSample(narrator, survivor);
+  if (local) {
+    narrator.heading(`What ${local.target} made of ${local.metadata['document']} begins:`);
+    tellSample(narrator, local);
+  }
   narrator.heading("Every step is on record. To see document 6's in Temporal's web UI:");
   narrator.say(
     `  ${startCommand(stage)}`,
     `  then open ${survivor.temporal.ui_url ?? ''}`,
     '',
-    'To go on: npm start runs the service, with your own providers or simulated ones; README.md shows how to use it.',
+    'To go on: `npm start` runs the service with your own providers or simulated ones, and README.md shows how to use it.',
   );
+}
+
+function tellSample(narrator: Narrator, inference: InferenceView): void {
+  narrator.say(...sampleOf(inference).map((line) => `  ${line}`));
 }
 
 /** The first two lines. */

@@ -59,8 +59,8 @@ export async function play(scene: Scene): Promise<Played> {
   return { submittedIds: submissions.ids, replayedIds: [replayedId], survivorId };
 }
 
-/** A small model on a processor: little to read, little to write. */
-const LOCALLY: Manner = { model: MODELS.local, maxTokens: 120, maxCharacters: 2_000 };
+/** A small model on a processor writes slowly, and does not always know when to stop. */
+const LOCALLY: Manner = { model: MODELS.local, maxTokens: 120 };
 
 async function killInMidCall(scene: Scene, submissions: Submissions, document: Document): Promise<string> {
   const { stage, narrator, worker, signal } = scene;

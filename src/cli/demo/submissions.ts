@@ -11,9 +11,8 @@ import { answerOf, endOf } from './tally.ts';
 export interface Manner {
   /** The name of a model entry. @default the chain */
   readonly model?: string;
+  /** @default the provider's own limit */
   readonly maxTokens?: number;
-  /** Only so much of the document. @default all of it */
-  readonly maxCharacters?: number;
 }
 
 export interface Submissions {
@@ -54,13 +53,13 @@ export function createSubmissions(client: Client, narrator: Narrator): Submissio
 }
 
 function requestBody(document: Document, manner: Manner): Readonly<Record<string, unknown>> {
-  const { model = MODELS.chain, maxTokens, maxCharacters } = manner;
+  const { model = MODELS.chain, maxTokens } = manner;
   return {
     model,
     messages: [
       {
         role: 'user',
-        content: `Summarize this document in three bullet points.\n\n${document.text.slice(0, maxCharacters)}`,
+        content: `Summarize this document in three bullet points.\n\n${document.text}`,
       },
     ],
     ...(maxTokens !== undefined && { max_tokens: maxTokens }),
@@ -76,7 +75,7 @@ function endingText(inference: InferenceView): string {
   const failed = inference.calls.filter((call) => call.outcome !== 'succeeded').map(failedText);
   const counted = [...new Set(failed)].map((text) => {
     const times = failed.filter((other) => other === text).length;
-    return times === 1 ? text : `${text} ${times}×`;
+    return times === 1 ? text : `${times}× ${text}`;
   });
   const trail = counted.join(', ');
   if (answerOf(inference) === null) return `${inference.status}: ${trail}`;
@@ -84,5 +83,6 @@ function endingText(inference: InferenceView): string {
 }
 
 function failedText(call: CallView): string {
-  return `${call.target} ${endOf(call)}${call.possibly_billed ? ' (possibly billed)' : ''}`;
+  const [provider] = call.target.split('/');
+  return `${endOf(call)} at ${provider}${call.possibly_billed ? ' (possibly billed)' : ''}`;
 }
