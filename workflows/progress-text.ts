@@ -35,12 +35,9 @@ export function failureMessage(failed: {
   const trail = failed.failed
     .map(({ index, failure }) => `${targets[index] ? targetName(targets[index]) : 'a target'}: ${failure.kind}`)
     .join(', ');
-  switch (code) {
-    case 'deadline_exceeded':
-      return `The deadline of ${input.deadlineMs / 1000} s passed before a target answered${trail ? ` (${trail})` : ''}.`;
-    case 'all_targets_failed':
-      return `All targets of ${input.model} failed (${trail}).`;
-    default:
-      return failed.failed.at(-1)?.failure.message ?? `No target of ${input.model} can take this request.`;
+  if (code === 'all_targets_failed') return `All targets of ${input.model} failed (${trail}).`;
+  if (code === 'deadline_exceeded') {
+    return `The deadline of ${input.deadlineMs / 1000} s passed before a target answered${trail && ` (${trail})`}.`;
   }
+  return failed.failed.at(-1)?.failure.message ?? `No target of ${input.model} can take this request.`;
 }

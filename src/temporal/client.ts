@@ -158,7 +158,8 @@ class TemporalInferences implements Inferences {
   /** The id is taken: by the same request, which is joined or, if it failed, started again, or by another one. */
   async #join(start: StartInference): Promise<StartOutcome> {
     try {
-      const inference = await this.#read(start.id);
+      // Many may join at once: nobody's answer needs the calls so far, and the worker has better to do.
+      const inference = await this.#read(start.id, { isAsked: false });
       if (inference.memo.fingerprint !== start.memo.fingerprint) return { type: 'conflict' };
       if (inference.status !== 'failed' && inference.status !== 'cancelled') return { type: 'joined', inference };
       return { type: 'started', inference: await this.#startNew(start, 'ALLOW_DUPLICATE_FAILED_ONLY') };
@@ -166,15 +167,15 @@ class TemporalInferences implements Inferences {
       if (isUnreachable(error)) return { type: 'unavailable', startUnknown: true };
       // Another equal request was quicker to start it again.
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
-        return { type: 'joined', inference: await this.#read(start.id) };
+        return { type: 'joined', inference: await this.#read(start.id, { isAsked: false }) };
       }
       throw error;
     }
   }
 
-  async #read(id: string): Promise<Inference> {
+  async #read(id: string, options?: { readonly isAsked: boolean }): Promise<Inference> {
     const info = await this.#roundTrip(() => this.#client.workflow.getHandle(id).describe());
-    return this.#roundTrip(() => inferenceOf(this.#client, info));
+    return this.#roundTrip(() => inferenceOf(this.#client, info, options));
   }
 
   #roundTrip<T>(call: () => Promise<T>, limitMs?: number): Promise<T> {

@@ -40,10 +40,15 @@ export function summaryOf(info: Info): InferenceSummary {
   };
 }
 
-export async function inferenceOf(client: Client, info: WorkflowExecutionDescription): Promise<Inference> {
+/** Of a running one without its calls, unless its worker `isAsked` for them: each question is work for that worker. */
+export async function inferenceOf(
+  client: Client,
+  info: WorkflowExecutionDescription,
+  { isAsked = true } = {},
+): Promise<Inference> {
   const summary = summaryOf(info);
   if (info.status.name === 'RUNNING') {
-    const calls = await callsSoFar(client, info.workflowId);
+    const calls = isAsked ? await callsSoFar(client, info.workflowId) : null;
     return { ...summary, result: null, failure: null, calls: calls ?? [] };
   }
   const ending = await endingOf(client, { id: info.workflowId, runId: info.runId });
@@ -136,12 +141,22 @@ function keptCalls(info: Info): readonly CallRecord[] | null {
 
 /** Null when no worker answered in time. */
 async function callsSoFar(client: Client, id: string): Promise<readonly CallRecord[] | null> {
+  let timer: NodeJS.Timeout | undefined;
+  // A gRPC deadline alone can be overrun by a second and more.
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), PROGRESS_LIMIT_MS);
+  });
   try {
     const query = () => client.workflow.getHandle(id).query<Progress>('progress');
-    const progress = await client.connection.withDeadline(Date.now() + PROGRESS_LIMIT_MS, query);
-    return progress.calls;
+    const progress = await Promise.race([
+      client.connection.withDeadline(Date.now() + PROGRESS_LIMIT_MS, query),
+      late,
+    ]);
+    return progress?.calls ?? null;
   } catch {
     // Whatever kept the worker from answering, what is recorded elsewhere is shown without it.
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -33,10 +33,13 @@ const capital = {
   max_tokens: 30,
 } satisfies OpenAI.ChatCompletionCreateParamsNonStreaming;
 
-/** Greedy, this small model repeats itself until its context is full: nobody waits that long. */
+/** With this system message the small model repeats itself until its context is full: for minutes. */
 const endless = {
   model: LOCAL_MODEL,
-  messages: [{ role: 'user', content: 'Repeat the word "tick" for ever: tick tick tick tick tick tick' }],
+  messages: [
+    { role: 'system', content: 'You are a helpful AI assistant named SmolLM, trained by Hugging Face' },
+    { role: 'user', content: 'What is the capital of France?' },
+  ],
   max_tokens: 4_000,
   stream: true,
 } satisfies OpenAI.ChatCompletionCreateParamsStreaming;

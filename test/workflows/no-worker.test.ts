@@ -1,0 +1,44 @@
+// No worker is running: an inference is accepted and waits; at its deadline the waiting client is told, and 60 s later at
+// the latest the inference has failed, and can be replayed.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/polling.ts';
+import type { TestService } from '../support/service.ts';
+import { chat, startTestService } from '../support/service.ts';
+import { FETCH_LIMIT_MS } from '../support/temporal-executable.ts';
+import { startWorkerProcess } from '../support/worker-process.ts';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService({ role: 'api' });
+}, FETCH_LIMIT_MS);
+afterAll(() => service.stop());
+
+test('without a worker: 504 with the id, failed a minute later, answered by a replay', {
+  timeout: 120_000,
+}, async () => {
+  expect((await service.request('/readyz')).status).toBe(503);
+
+  const refused = await service.request('/v1/chat/completions', {
+    body: chat('chain'),
+    headers: { 'x-holdfast-deadline': '1s' },
+  });
+  expect(refused.status).toBe(504);
+  expect(refused.headers.get('x-should-retry')).toBe('false');
+  const id: string = refused.body.error.inference_id;
+  expect((await service.request(`/v1/inferences/${id}`)).body).toMatchObject({ status: 'running', calls: [] });
+
+  const failed = await eventually(async () => {
+    const { body } = await service.request(`/v1/inferences/${id}?wait=20`);
+    return body.status === 'failed' ? body : null;
+  }, 70_000);
+  expect(failed).toMatchObject({ calls: [], error: { code: 'deadline_exceeded' } });
+
+  const worker = await startWorkerProcess(service);
+  expect((await service.request(`/v1/inferences/${id}/replay`, { method: 'POST' })).status).toBe(202);
+  const { body } = await service.request(`/v1/inferences/${id}?wait=20`);
+  expect(body).toMatchObject({ status: 'succeeded', calls: [{ target: 'one/m1', possibly_billed: false }] });
+  expect((await service.request('/readyz')).status).toBe(200);
+  await worker.kill();
+});
