@@ -38,7 +38,7 @@ async function announcedUrl(stdout: NonNullable<ChildProcess['stdout']>, child: 
       return url;
     }
   }
-  throw new Error(`A process of the benchmark ended (${child.exitCode ?? child.signalCode}) before it was ready.`);
+  throw new Error(`${child.spawnargs.join(' ')} ended before it was ready.`);
 }
 
 async function stop(child: ChildProcess): Promise<void> {

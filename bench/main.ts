@@ -20,7 +20,7 @@ const program = new Command('bench')
   .description('compares Holdfast with a bare Fastify and Temporal service, in turns, and prints the ratios')
   .option('--quick', 'a look at it: about half a minute', false)
   .option('--rounds <count>', 'turns of each side at each concurrency (default: 6, quick: 2)', positiveNumber)
-  .option('--seconds <count>', 'length of a turn (default: 3.5, quick: 1.5)', positiveNumber)
+  .option('--seconds <count>', 'length of a turn (default: 3, quick: 1.5)', positiveNumber)
   .option('--profile <directory>', 'leave a CPU profile of each side there; the profiler itself costs time')
   .option('--json', 'print JSON, with every turn', false)
   .parse();
@@ -33,26 +33,38 @@ const options = program.opts<{
   json: boolean;
 }>();
 const rounds = Math.ceil(options.rounds ?? (options.quick ? 2 : 6));
-const turnMs = (options.seconds ?? (options.quick ? 1.5 : 3.5)) * 1000;
+const turnMs = (options.seconds ?? (options.quick ? 1.5 : 3)) * 1000;
 const warmUpMs = options.quick ? 3_000 : 10_000;
 
-const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
 try {
-  const sides = await startSides({ directory, profileDir: options.profile ?? null });
+  const levels = await measureAll();
+  const report = reportOf(levels);
+  const machine = { node: process.version, temporal: TEMPORAL_VERSION, cpus: cpus().length };
+  if (options.json) printJson({ ...machine, rounds, turnMs, ...report });
+  else {
+    printLine(`Node ${machine.node}, Temporal CLI ${machine.temporal}, ${machine.cpus} CPUs; ${rounds} rounds\n`);
+    printLine(table(tableOf(report)));
+    printLine('\nfloor, Holdfast: medians of the rounds. ratio: Holdfast / floor, median and range of the rounds.');
+  }
+} catch (error) {
+  note(`error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+
+async function measureAll(): Promise<readonly Level[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   try {
-    const report = reportOf(await measure(sides));
-    const machine = { node: process.version, temporal: TEMPORAL_VERSION, cpus: cpus().length };
-    if (options.json) printJson({ ...machine, rounds, turnMs, ...report });
-    else {
-      printLine(`Node ${machine.node}, Temporal CLI ${machine.temporal}, ${machine.cpus} CPUs; ${rounds} rounds\n`);
-      printLine(table(tableOf(report)));
-      printLine('\nfloor, Holdfast: medians of the rounds. ratio: Holdfast / floor, median and range of the rounds.');
+    const sides = await startSides({ directory, profileDir: options.profile ?? null });
+    // What is being measured then fails, and everything is cleaned up on the way out.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sides.stop());
+    try {
+      return await measure(sides);
+    } finally {
+      await sides.stop();
     }
   } finally {
-    await sides.stop();
+    await rm(directory, { recursive: true, force: true });
   }
-} finally {
-  await rm(directory, { recursive: true, force: true });
 }
 
 async function measure({ floor, holdfast }: Sides): Promise<readonly Level[]> {

@@ -43,8 +43,10 @@ export async function startSides(options: {
     children.push(child);
     return child;
   };
+  let stopping: Promise<unknown> | null = null;
   const stop = async () => {
-    await Promise.all(children.splice(0).map((child) => child.stop()));
+    stopping ??= Promise.all(children.map((child) => child.stop()));
+    await stopping;
   };
   try {
     const provider = await start({ script: compiled('provider.js') });

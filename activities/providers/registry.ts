@@ -51,7 +51,11 @@ export function providerFacts(type: ProviderType): ProviderFacts {
   return providers[type];
 }
 
-/** The vendor's code; loaded once, then from the module cache. */
+/** The vendor's code; loaded once, and kept here: even a repeated `import()` takes its time. */
 export function loadVendor(type: ProviderType): Promise<Vendor> {
-  return providers[type].load();
+  const loading = loaded.get(type) ?? providers[type].load();
+  loaded.set(type, loading);
+  return loading;
 }
+
+const loaded = new Map<ProviderType, Promise<Vendor>>();

@@ -80,7 +80,7 @@ export async function loadLocalModel(input: {
       return [...parts.flat(), ...mark('<|im_start|>'), ...model.tokenize('assistant\n')];
     },
     answer(answerInput) {
-      const turn = lastInLine.then(() => (answerInput.signal.aborted ? null : answerNow(answerInput)));
+      const turn = lastInLine.then(() => answerNow(answerInput));
       lastInLine = turn.catch(() => 'the one whose turn it was is told');
       return turn;
     },

@@ -13,6 +13,7 @@ interface Waiter {
   readonly ended: Promise<Ending>;
   readonly abort: AbortController;
   interested: number;
+  hasEnded: boolean;
 }
 
 export type Waited = { readonly type: 'ended'; readonly ending: Ending } | { readonly type: 'pending' };
@@ -38,7 +39,8 @@ export class Waiters {
       pending.clear();
       waiter.interested -= 1;
       if (waiter.interested === 0) {
-        waiter.abort.abort();
+        // An abort makes an error with a stack, so it is not for the many whose poll has ended.
+        if (!waiter.hasEnded) waiter.abort.abort();
         if (this.#byId.get(id) === waiter) this.#byId.delete(id);
       }
     }
@@ -48,11 +50,12 @@ export class Waiters {
     if (this.#byId.size >= MAX_WAITERS) return null;
     const abort = new AbortController();
     const ended = this.#poll(id, abort.signal).finally(() => {
-      if (this.#byId.get(id)?.abort === abort) this.#byId.delete(id);
+      waiter.hasEnded = true;
+      if (this.#byId.get(id) === waiter) this.#byId.delete(id);
     });
     // Nobody may be interested any more when the poll fails.
     ended.catch(() => undefined);
-    const waiter = { ended, abort, interested: 0 };
+    const waiter: Waiter = { ended, abort, interested: 0, hasEnded: false };
     this.#byId.set(id, waiter);
     return waiter;
   }
