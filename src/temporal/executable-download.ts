@@ -4,11 +4,11 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { runCommand } from './executable-command.ts';
+import { runCommand } from '../fetching/run-command.ts';
 import type { ExecutableSource } from './executable-source.ts';
 import { releasePlatform } from './executable-source.ts';
 import { TEMPORAL_VERSION } from './executable-version.ts';
-import { progressReporter } from './progress.ts';
+import { progressReporter } from '../fetching/progress.ts';
 
 export function officialDownload(
   options: {

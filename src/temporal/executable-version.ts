@@ -1,6 +1,6 @@
 // The version of the Temporal CLI that Holdfast is built for, and that of an executable at hand.
 
-import { runCommand } from './executable-command.ts';
+import { runCommand } from '../fetching/run-command.ts';
 
 /** Pinned, so that every machine behaves alike: server 1.32.0, UI 2.54.1. */
 export const TEMPORAL_VERSION = '1.9.1';

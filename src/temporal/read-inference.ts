@@ -148,10 +148,7 @@ async function callsSoFar(client: Client, id: string): Promise<readonly CallReco
   });
   try {
     const query = () => client.workflow.getHandle(id).query<Progress>('progress');
-    const progress = await Promise.race([
-      client.connection.withDeadline(Date.now() + PROGRESS_LIMIT_MS, query),
-      late,
-    ]);
+    const progress = await Promise.race([client.connection.withDeadline(Date.now() + PROGRESS_LIMIT_MS, query), late]);
     return progress?.calls ?? null;
   } catch {
     // Whatever kept the worker from answering, what is recorded elsewhere is shown without it.

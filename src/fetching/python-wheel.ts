@@ -2,8 +2,8 @@
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../temporal/executable-command.ts';
-import { progressReporter } from '../temporal/progress.ts';
+import { runCommand } from './run-command.ts';
+import { progressReporter } from './progress.ts';
 
 /** Leaves the wheel's content in the directory. */
 export async function fetchWheel(input: {
