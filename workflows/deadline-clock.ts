@@ -1,6 +1,7 @@
-// The deadline of an inference: a duration that counts from its start, and starts again when the workflow is reset.
-// Never a time of day, which would have passed in every later reset.
+// The deadline of an inference: a duration that counts from its acceptance, and starts again when the workflow is
+// reset. Never a time of day, which would have passed in every later reset.
 
+import { workflowInfo } from '@temporalio/workflow';
 import { resetMark } from './resets.ts';
 
 export class DeadlineClock {
@@ -10,8 +11,12 @@ export class DeadlineClock {
   #resetMark = resetMark();
 
   constructor(start: { readonly deadlineMs: number; readonly spentMs: number }) {
+    const { runId, originalExecutionRunId, startTime } = workflowInfo();
     this.#deadlineMs = start.deadlineMs;
-    this.#spentBeforeMs = start.spentMs;
+    // A run that came of a reset owes nothing to what went before, wherever it was reset to. In any other, the wait for
+    // a worker counts as well.
+    const isReset = runId !== originalExecutionRunId;
+    this.#spentBeforeMs = isReset ? 0 : start.spentMs + this.#startedAtMs - startTime.getTime();
   }
 
   spentMs(): number {

@@ -42,7 +42,7 @@ const providers: Readonly<Record<ProviderType, ProviderLine>> = {
   mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, load: async () => (await import('./mistral.ts')).mistral },
   deepseek: { keyVariable: 'DEEPSEEK_API_KEY', defaultBaseUrl: 'https://api.deepseek.com', defaultModel: 'deepseek-v4-flash', needsKey: true, needsBaseUrl: false, load: async () => (await import('./deepseek.ts')).deepseek },
   'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
-  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
+  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
 };
 
 export const providerTypes: readonly ProviderType[] = Object.keys(providers) as ProviderType[];

@@ -5,13 +5,14 @@ import { createClient } from './demo/client.ts';
 import type { Closing } from './demo/closing.ts';
 import { sampleOf, startCommand, tellClosing } from './demo/closing.ts';
 import { readDocuments } from './demo/documents.ts';
+import type { Interruption } from './demo/interruption.ts';
+import { watchForInterruption } from './demo/interruption.ts';
 import type { Narrator } from './demo/narrator.ts';
 import { createNarrator, silentNarrator } from './demo/narrator.ts';
 import type { Scene } from './demo/play.ts';
 import { play } from './demo/play.ts';
 import { CONFIDANT, PRIMARY, SECONDARY, TARGETS } from './demo/providers.ts';
-import type { LocalModelReport } from './demo/stage.ts';
-import { openLocalModel, openStage } from './demo/stage.ts';
+import { openStage } from './demo/stage.ts';
 import { tallyOf } from './demo/tally.ts';
 import { CommandError, printJson } from './output.ts';
 
@@ -23,14 +24,12 @@ export async function demo(options: { readonly localModel: boolean; readonly jso
 
   narrator.heading('Starting');
   const report = (line: string) => narrator.event('·', line);
-  const localModel = options.localModel ? await openLocalModel(report) : null;
-  if (localModel) tellLocalModel(narrator, localModel);
-  const stage = await openStage(localModel?.served ?? null, report);
+  const stage = await openStage({ wantsLocalModel: options.localModel, report });
   const interruption = watchForInterruption();
   try {
-    const performed = perform({ stage, narrator, documents, hasLocalModel: localModel?.served != null }, interruption);
+    const performed = perform({ stage, narrator, documents }, interruption);
     const closing = await Promise.race([performed, interruption.interrupted]);
-    if (options.json) printJson(numbers(closing, { localModel, startedAtMs }));
+    if (options.json) printJson(numbers(closing, startedAtMs));
     else tellClosing(narrator, closing);
     const { lost, asked } = closing.tally;
     if (lost.length > 0) throw new CommandError(`${lost.length} of ${asked} inferences were lost: ${lost.join(', ')}`);
@@ -41,7 +40,7 @@ export async function demo(options: { readonly localModel: boolean; readonly jso
 }
 
 async function perform(
-  scene: Pick<Scene, 'stage' | 'narrator' | 'documents' | 'hasLocalModel'>,
+  scene: Pick<Scene, 'stage' | 'narrator' | 'documents'>,
   { signal }: Interruption,
 ): Promise<Closing> {
   const { stage, narrator } = scene;
@@ -70,52 +69,20 @@ function tellOpening(narrator: Narrator): void {
   );
 }
 
-function tellLocalModel(narrator: Narrator, { served, unavailable }: LocalModelReport): void {
-  if (served) narrator.event('·', `Local model: ${TARGETS.local}, a real one, on this machine's processor`);
-  else narrator.event('✗', `No local model: ${unavailable}. The demo goes on without it.`);
-}
-
-function numbers(
-  { tally, replayed, survivor, stage }: Closing,
-  run: { readonly localModel: LocalModelReport | null; readonly startedAtMs: number },
-): object {
-  const { localModel, startedAtMs } = run;
+function numbers(closing: Closing, startedAtMs: number): object {
+  const { stage, survivor, replayed } = closing;
+  const { asked, answered, lost, possiblyBilled, targets } = closing.tally;
+  const { localModel } = stage;
   return {
-    asked: tally.asked,
-    answered: tally.answered,
-    lost: tally.lost.length,
+    asked,
+    answered,
+    lost: lost.length,
     replayed,
-    possibly_billed: tally.possiblyBilled,
-    targets: tally.targets,
-    local_model: localModel && { used: localModel.served !== null, unavailable: localModel.unavailable },
+    possibly_billed: possiblyBilled,
+    targets,
+    local_model: localModel && { is_served: localModel.isServed, unavailable: localModel.unavailable },
     duration_ms: Math.round(performance.now() - startedAtMs),
     sample: { inference_id: survivor.id, lines: sampleOf(survivor), ui_url: survivor.temporal.ui_url },
     start_command: startCommand(stage),
   };
-}
-
-interface Interruption {
-  readonly signal: AbortSignal;
-  /** Rejects at the first Ctrl-C; a second one ends the process at once. */
-  readonly interrupted: Promise<never>;
-  end(): void;
-}
-
-function watchForInterruption(): Interruption {
-  const controller = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const onSignal = () => {
-    controller.abort();
-    end();
-  };
-  const end = () => {
-    for (const signal of signals) process.off(signal, onSignal);
-  };
-  for (const signal of signals) process.on(signal, onSignal);
-  const interrupted = new Promise<never>((_, reject) => {
-    controller.signal.addEventListener('abort', () =>
-      reject(new CommandError('The demo was interrupted.', { exitCode: 130 })),
-    );
-  });
-  return { signal: controller.signal, interrupted, end };
 }

@@ -52,7 +52,6 @@ export function handleClientError(
 }
 
 function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.fields.code === 'shutting_down') reply.header('connection', 'close');
   // Also where no hook ran, as for an address that cannot be decoded.
   reply.header('x-request-id', request.id);
   return reply

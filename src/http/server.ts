@@ -50,6 +50,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
   const context = { inferences, catalog, waiting, uiUrlOf, version, now };
   const app = createApp(dependencies);
   logResponses(app);
+  endConnectionsOnShutdown(app, waiting);
   app.decorateRequest('caller');
   app.decorateRequest('inferenceId', null);
   app.addHook('onRequest', (request, reply, done) => {
@@ -115,6 +116,24 @@ function createApp({ logger, bodyLimitBytes }: ServerDependencies): App {
   });
   return app;
 }
+
+/**
+ * Node ends the connections that are idle when the server is closed. One that is answered later, or has never been used
+ * (pools open them ahead), would hold up the shutdown for as long as its client keeps it.
+ */
+function endConnectionsOnShutdown(app: App, waiting: Waiting): void {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (waiting.isShuttingDown) reply.header('connection', 'close');
+    done();
+  });
+  app.addHook('preClose', (done) => {
+    setTimeout(() => app.server.closeAllConnections(), LINGER_MS).unref();
+    done();
+  });
+}
+
+/** Longer than a round trip to Temporal may take, so that a start under way is still answered. */
+const LINGER_MS = 2_500;
 
 function logResponses(app: App): void {
   app.addHook('onResponse', (request, reply, done) => {

@@ -37,10 +37,10 @@ export async function synchronousAnswer(
     if (outcome.type === 'not-found') throw new Error(`Inference ${id} disappeared while it was waited for.`);
 
     // Pending before its time: too many wait already. That is no reason to turn this client away.
-    if (!place.signal.aborted && until - performance.now() > CROWDED_POLL_MS) {
+    if (!place.signal.aborted && performance.now() < until) {
       const looked = await inferences.get(id);
       if (looked.type === 'found' && looked.inference.endedAt) return looked.inference;
-      await rest(CROWDED_POLL_MS, place.signal);
+      await rest(Math.min(CROWDED_POLL_MS, Math.max(0, until - performance.now())), place.signal);
     }
   }
 }

@@ -96,10 +96,10 @@ class TemporalInferences implements Inferences {
 
   replay(id: string): Promise<ReplayOutcome> {
     return this.#asOutcome<ReplayOutcome>(async () => {
-      const { status, endedAt } = await this.#read(id);
+      const { status, endedAt, runId } = await this.#read(id);
       if (!endedAt || status === 'succeeded') return { type: 'not-replayable', status };
-      const runId = await this.#roundTrip(() => replayInference(this.#client, id));
-      return { type: 'replayed', runId };
+      const ended = { workflowId: id, runId };
+      return { type: 'replayed', runId: await this.#roundTrip(() => replayInference(this.#client, ended)) };
     });
   }
 

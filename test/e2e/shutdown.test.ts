@@ -2,6 +2,8 @@
 // inference, and the inference goes on. Invariant 2.
 
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Service } from '../../src/cli/service.ts';
 import { eventually } from '../support/polling.ts';
@@ -44,6 +46,10 @@ test('waiting clients get a 503 with the id, and the inference is answered after
   const submitted = await service.request('/v1/inferences', { body: chat('pair') });
   const polling = service.request(`/v1/inferences/${submitted.body.id}?wait=30`);
   await eventually(() => service.simulator.requests.length === 3);
+  // Pools of clients open connections ahead, and may never use them.
+  const unused = connect(Number(new URL(service.url).port), '127.0.0.1');
+  await once(unused, 'connect');
+  const stoppingAt = performance.now();
   const stopping = service.service.stop();
 
   const letGo = [await plain, await keyed];
@@ -57,6 +63,8 @@ test('waiting clients get a 503 with the id, and the inference is answered after
   expect(letGo.map(({ headers }) => headers.get('x-should-retry'))).toEqual(['false', 'true']);
   expect(await polling).toMatchObject({ status: 200, body: { status: 'running' } });
   await stopping;
+  expect(performance.now() - stoppingAt).toBeLessThan(20_000);
+  unused.destroy();
   restore();
 
   const request = await restart();

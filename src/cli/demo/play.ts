@@ -17,7 +17,6 @@ export interface Scene {
   readonly narrator: Narrator;
   readonly documents: Documents;
   readonly worker: WorkerProcess;
-  readonly hasLocalModel: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +29,7 @@ export interface Played {
 }
 
 export async function play(scene: Scene): Promise<Played> {
-  const { client, narrator, documents, stage, hasLocalModel } = scene;
+  const { client, narrator, documents, stage } = scene;
   const [first, second, third, fourth, fifth, sixth, seventh, eighth] = documents;
   const submissions = createSubmissions(client, narrator);
 
@@ -39,7 +38,7 @@ export async function play(scene: Scene): Promise<Played> {
 
   narrator.heading(`The first provider dies: ${PRIMARY} answers every call with an error (HTTP 500)`);
   stage.simulator.inject({ account: PRIMARY, fault: { type: 'error', situation: 'server-error' } });
-  await submissions.run([fourth, fifth], hasLocalModel ? LOCALLY : {});
+  await submissions.run([fourth, fifth], stage.localModel?.isServed ? LOCALLY : {});
 
   narrator.heading('The worker is killed in the middle of a call');
   const survivorId = await killInMidCall(scene, submissions, sixth);

@@ -1,6 +1,7 @@
 // What the demo plays on: simulated providers, Temporal server and API in this process, workers in their own.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../../config.ts';
 import { loadConfig, loadSettings } from '../../config.ts';
@@ -11,7 +12,7 @@ import { createLogger } from '../../log.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { CACHE_DIR, startService } from '../service.ts';
-import { configFile } from './providers.ts';
+import { configFile, TARGETS } from './providers.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import { spawnWorker } from './worker-process.ts';
 
@@ -22,30 +23,34 @@ export interface Stage {
   /** Of Temporal's web UI: in the demo, and where `npm start` would put it. */
   readonly uiPorts: { readonly here: number; readonly usual: number };
   readonly simulator: Simulator;
+  /** Null when none was wanted. */
+  readonly localModel: { readonly isServed: boolean; readonly unavailable: string | null } | null;
   /** Resolves when it polls. */
   startWorker(): Promise<WorkerProcess>;
-  /** Ends everything, also what was still starting. */
+  /** Ends everything, also a worker that is still starting. */
   close(): Promise<void>;
 }
 
-export interface LocalModelReport {
-  readonly served: ServedLocalModel | null;
-  /** Why there is none, in one line. */
-  readonly unavailable: string | null;
-}
-
-export async function openStage(localModel: ServedLocalModel | null, report: (line: string) => void): Promise<Stage> {
+export async function openStage(options: {
+  readonly wantsLocalModel: boolean;
+  /** Takes lines for the person who watches. */
+  readonly report: (line: string) => void;
+}): Promise<Stage> {
+  const { wantsLocalModel, report } = options;
   const usual = loadSettings();
   const settings = demoSettings(usual);
-  const configPath = join(settings.dataDir, 'holdfast.yaml');
+  const localModel = wantsLocalModel ? await openLocalModel(report) : null;
   const simulator = await startSimulator({ firstTokenDelayMs: 300, tokenDelayMs: 5 });
+  // Not in the data directory: that may be another demo's, which shows only when the service starts.
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-'));
+  const configPath = join(folder, 'holdfast.yaml');
   const closeProviders = async () => {
+    rmSync(folder, { recursive: true });
     await simulator.close();
-    await localModel?.close();
+    await localModel?.served?.close();
   };
-  const startApi = () => {
-    mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
-    writeFileSync(configPath, configFile(simulator, localModel?.baseUrl ?? null));
+  const startApi = async () => {
+    writeFileSync(configPath, configFile(simulator, localModel?.served?.baseUrl ?? null));
     return startService({
       settings,
       config: loadConfig({ path: configPath }),
@@ -65,6 +70,7 @@ export async function openStage(localModel: ServedLocalModel | null, report: (li
     dataDir: settings.dataDir,
     uiPorts: { here: portOf(service.temporal.uiUrl), usual: usual.temporal.uiPort.wanted },
     simulator,
+    localModel: localModel && { isServed: localModel.served !== null, unavailable: localModel.unavailable },
     async startWorker() {
       const temporalAddress = service.temporal.address ?? '';
       const { worker, started } = spawnWorker({ temporalAddress, configPath, dataDir: settings.dataDir });
@@ -80,12 +86,21 @@ export async function openStage(localModel: ServedLocalModel | null, report: (li
   };
 }
 
-function portOf(url: string | null): number {
-  return Number(new URL(url ?? 'http://127.0.0.1').port);
+interface LocalModelAttempt {
+  readonly served: ServedLocalModel | null;
+  /** Why there is none, in one line. */
+  readonly unavailable: string | null;
 }
 
-/** Null with the reason when there is none to be had: the demo goes on without it. */
-export async function openLocalModel(report: (line: string) => void): Promise<LocalModelReport> {
+/** Without one the demo goes on, and says so. */
+async function openLocalModel(report: (line: string) => void): Promise<LocalModelAttempt> {
+  const attempt = await startFetchedModel(report);
+  if (attempt.served) report(`a real model runs on this machine's processor: ${TARGETS.local}`);
+  else report(`no local model: ${attempt.unavailable}; the demo goes on without it`);
+  return attempt;
+}
+
+async function startFetchedModel(report: (line: string) => void): Promise<LocalModelAttempt> {
   const files = await fetchLocalModel({ cacheDir: CACHE_DIR, report });
   if (files.type === 'unavailable') return { served: null, unavailable: files.reason };
   try {
@@ -93,6 +108,10 @@ export async function openLocalModel(report: (line: string) => void): Promise<Lo
   } catch (error) {
     return { served: null, unavailable: `it does not run here (${(error as Error).message})` };
   }
+}
+
+function portOf(url: string | null): number {
+  return Number(new URL(url ?? 'http://127.0.0.1').port);
 }
 
 /** Beside a running service, not instead of it: a data directory and a Temporal server of its own, and free ports. */
