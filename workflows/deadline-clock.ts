@@ -2,7 +2,7 @@
 // reset. Never a time of day, which would have passed in every later reset.
 
 import { workflowInfo } from '@temporalio/workflow';
-import { resetMark } from './resets.ts';
+import { firstMark, resetMark } from './resets.ts';
 
 export class DeadlineClock {
   readonly #deadlineMs: number;
@@ -11,12 +11,11 @@ export class DeadlineClock {
   #resetMark = resetMark();
 
   constructor(start: { readonly deadlineMs: number; readonly spentMs: number }) {
-    const { runId, originalExecutionRunId, startTime } = workflowInfo();
     this.#deadlineMs = start.deadlineMs;
-    // A run that came of a reset owes nothing to what went before, wherever it was reset to. In any other, the wait for
-    // a worker counts as well.
-    const isReset = runId !== originalExecutionRunId;
-    this.#spentBeforeMs = isReset ? 0 : start.spentMs + this.#startedAtMs - startTime.getTime();
+    const waitedForWorkerMs = this.#startedAtMs - workflowInfo().startTime.getTime();
+    // Reset to its very first task, the run owes nothing to what went before.
+    const isReset = this.#resetMark !== firstMark;
+    this.#spentBeforeMs = isReset ? 0 : start.spentMs + waitedForWorkerMs;
   }
 
   spentMs(): number {

@@ -101,7 +101,8 @@ try {
   // Only a configuration has several problems at once, and lists them all, a line each.
   const lists = error instanceof Error && error.name === 'ConfigError';
   process.stderr.write(`error: ${lists ? message : oneLine(message)}\n`);
-  process.exitCode = error instanceof CommandError ? error.exitCode : 1;
+  // Not just the exit code: what a failed start has left open, Temporal's native runtime say, would keep the process.
+  process.exit(error instanceof CommandError ? error.exitCode : 1);
 }
 
 function positiveInteger(text: string): number {

@@ -52,7 +52,7 @@ export class InferenceList {
     const floorMs = query.sinceMs ?? 0;
     const fromMs = await this.#findWindow({ filter, floorMs, beforeMs: before.startMs, wanted: query.limit + 1 });
     const rows = await this.#rows(`${filter} AND ${startedBetween(fromMs, before.startMs)}`);
-    const older = rows.filter((row) => isBefore(row, before)).sort(newestFirst);
+    const older = rows.filter((row) => isBefore(row, before) && isWanted(row, query)).sort(newestFirst);
     const current = await this.#withoutSuperseded(older);
     const shown = current.slice(0, query.limit);
     const last = shown.at(-1);
@@ -120,6 +120,13 @@ function filterOf(query: ListInferences): string {
     parts.push(`HoldfastTags = ${quoted(metadataTag(key, value))}`);
   if (query.status) parts.push(STATUS_FILTERS[query.status]);
   return parts.join(' AND ');
+}
+
+/** SQLite's visibility compares tags without case: another owner's inference must not slip in. */
+function isWanted(row: WorkflowExecutionInfo, { owner, metadata }: ListInferences): boolean {
+  const { memo } = summaryOf(row);
+  const isVisible = owner === null || memo.owner === owner;
+  return isVisible && Object.entries(metadata).every(([key, value]) => memo.metadata[key] === value);
 }
 
 const STATUS_FILTERS: Readonly<Record<InferenceStatus, string>> = {

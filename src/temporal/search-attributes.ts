@@ -1,6 +1,7 @@
 // The search attributes that lists are filtered by: what an inference starts with, and whether a server knows them (one
 // that does not would refuse every start). Never holds a prompt or an answer: search attributes are not encrypted.
 
+import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { SearchAttributePair } from '@temporalio/common';
 import { defineSearchAttributeKey } from '@temporalio/common';
@@ -29,9 +30,15 @@ export function ownerTag(owner: string): string {
   return `key:${owner}`;
 }
 
+/** Readable where it can be; what is long, or holds characters that visibility's queries take for their own, is hashed. */
 export function metadataTag(key: string, value: string): string {
-  return `meta:${key}=${value}`;
+  const tag = `meta:${key}=${value}`;
+  const isPlain = Buffer.byteLength(tag) <= MAX_TAG_BYTES && !/["\\\p{Cc}]/u.test(tag) && !key.includes('=');
+  return isPlain ? tag : `meta:#${createHash('sha256').update(JSON.stringify([key, value])).digest('hex')}`;
 }
+
+/** An inference has up to 16 of them, and Temporal takes 2 KiB for the whole list. */
+const MAX_TAG_BYTES = 100;
 
 /** Throws when the namespace lacks an attribute; the message has the command that creates it. Changes nothing. */
 export async function checkSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {

@@ -55,14 +55,11 @@ test('has every state newest first, and each filter takes its own', async () => 
   await listed(`metadata.mark=${mark}&status=running`, [running.id]);
   await listed(`metadata.mark=${mark}&model=single`, [succeeded]);
   await listed(`metadata.mark=${mark}&model=three/m3`, [running.id, cancelled.id]);
-  const page = await list(`metadata.mark=${mark}`);
-  expect(page.data.map(({ status }: { status: string }) => status)).toEqual([
-    'running',
-    'waiting',
-    'cancelled',
-    'failed',
-    'succeeded',
-  ]);
+  const states = 'running,waiting,cancelled,failed,succeeded';
+  const page = await eventually(async () => {
+    const whole = await list(`metadata.mark=${mark}`);
+    return whole.data.map(({ status }: { status: string }) => status).join() === states ? whole : null;
+  });
   expect(page.data[0]).toMatchObject({ object: 'inference', model: 'three/m3', metadata: { mark }, deadline: '1d' });
   expect(page.data[0]).not.toHaveProperty('output');
   for (const { id } of [waiting, running]) await service.request(`${SUBMIT}/${id}/cancel`, { method: 'POST' });
@@ -110,6 +107,26 @@ test('filters by several metadata, whatever characters are in them', async () =>
   const page = await list(query(odd));
   expect(page.data[0].metadata).toEqual(odd);
   expect(ids(await list(query({ mark, "o'brien": "' OR HoldfastModel = 'single" })))).toEqual([]);
+});
+
+test('compares metadata to the letter', async () => {
+  const mark = randomUUID();
+  const wanted = await make({ ...chat('single'), metadata: { mark, team: 'Sales', 'a=b': 'c' } });
+  await listed(`metadata.mark=${mark}`, [wanted]);
+  await listed(`metadata.mark=${mark}&metadata.team=Sales`, [wanted]);
+  for (const other of ['metadata.team=sales', 'metadata.team=Sale', 'metadata.team=', 'metadata.a=b=c']) {
+    expect(ids(await list(`metadata.mark=${mark}&${other}`))).toEqual([]);
+  }
+  await listed(`metadata.mark=${mark}&metadata.a%3Db=c`, [wanted]);
+});
+
+test('finds an inference with as much metadata as there may be', async () => {
+  const metadata = Object.fromEntries(
+    Array.from({ length: 16 }, (_, index) => [`key-${index}`.padEnd(64, '漢'), `${randomUUID()}`.padEnd(512, '字')]),
+  );
+  const wanted = await make({ ...chat('single'), metadata });
+  const [[key, value] = ['', '']] = Object.entries(metadata).slice(-1);
+  await listed(`${encodeURIComponent(`metadata.${key}`)}=${encodeURIComponent(value)}`, [wanted]);
 });
 
 test('has a replayed inference once, as it is now', async () => {

@@ -134,6 +134,15 @@ describe('submitting', () => {
     expect(sent).toEqual([true, true]);
   });
 
+  test('takes whatever characters there are', async () => {
+    const odd = 'nul \u0000, half a pair \ud83d, emoji 😀, quotes "\'`, a path C:\\x, a line\r\n, 漢字, \u202e, \uffff';
+    const { status, body } = await whole({ ...chat('one/mö "del"\\\u0000', odd), metadata: { [odd.slice(0, 60)]: odd } });
+    expect({ status, state: body.status }).toEqual({ status: 200, state: 'succeeded' });
+    expect(body.metadata).toEqual({ [odd.slice(0, 60)]: odd });
+    const sent = service.simulator.requests[0]?.body as { messages: readonly { content: unknown }[] };
+    expect(JSON.stringify(sent.messages)).toContain(JSON.stringify(odd).slice(1, -1));
+  });
+
   test('of a body over the limit is a 413 with the limit, and starts nothing', async () => {
     const metadata = { mark: randomUUID() };
     const large = await submit({ ...chat('single', 'x'.repeat(12_100_000)), metadata });

@@ -12,7 +12,7 @@ export async function startAgain(stopped: TestService): Promise<Service> {
   const settings = loadSettings(env);
   return startService({
     settings,
-    config: loadConfig({ path: settings.configPath, env }),
+    config: loadConfig({ path: settings.configPath ?? '', env }),
     role: 'all',
     logger: pino({ level: 'silent' }),
     report: () => undefined,

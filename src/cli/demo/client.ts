@@ -21,21 +21,16 @@ export function createClient(url: string, signal: AbortSignal): Client {
     });
     return { status: response.status, body: (await response.json()) as Reply['body'] };
   };
-  const expectInference = async (reply: Promise<Reply>): Promise<InferenceView> => {
-    const { status, body } = await reply;
-    if ('id' in body) return body;
-    throw new CommandError(`The API answered with status ${status}: ${body.error.message}`);
-  };
-  /** On a busy machine the server may be slow to answer: reading again is harmless. */
+  /** On a busy machine Temporal may be slow to answer: reading again is harmless. */
   const read = async (path: string): Promise<InferenceView> => {
     for (let attempt = 1; ; attempt++) {
       const reply = await send('GET', path);
-      if (reply.status !== 503 || attempt === MAX_READS) return expectInference(Promise.resolve(reply));
+      if (reply.status !== 503 || attempt === MAX_READS) return inferenceIn(reply);
       await sleep(READ_AGAIN_MS, undefined, { signal });
     }
   };
   return {
-    submit: (body) => expectInference(send('POST', '', body)),
+    submit: async (body) => inferenceIn(await send('POST', '', body)),
     get: (id) => read(`/${id}`),
     async ended(id) {
       for (;;) {
@@ -43,8 +38,13 @@ export function createClient(url: string, signal: AbortSignal): Client {
         if (inference.status !== 'running' && inference.status !== 'waiting') return inference;
       }
     },
-    replay: (id) => expectInference(send('POST', `/${id}/replay`)),
+    replay: async (id) => inferenceIn(await send('POST', `/${id}/replay`)),
   };
+}
+
+function inferenceIn({ status, body }: Reply): InferenceView {
+  if ('id' in body) return body;
+  throw new CommandError(`The API answered with status ${status}: ${body.error.message}`);
 }
 
 interface Reply {

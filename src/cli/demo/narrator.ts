@@ -3,7 +3,7 @@
 import picocolors from 'picocolors';
 import { oneLine, printLine } from '../output.ts';
 
-export type Mark = '→' | '✓' | '✗' | '·';
+type Mark = '→' | '✓' | '✗' | '·';
 
 export interface Narrator {
   /** Text between the events. */

@@ -43,9 +43,9 @@ export async function openStage(options: {
   const simulator = await startSimulator({ firstTokenDelayMs: 300, tokenDelayMs: 5 });
   // Not in the data directory: that may be another demo's, which shows only when the service starts.
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const configPath = join(folder, 'holdfast.yaml');
   const closeProviders = async () => {
-    rmSync(folder, { recursive: true });
     await simulator.close();
     await localModel?.served?.close();
   };

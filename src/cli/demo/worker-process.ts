@@ -30,6 +30,10 @@ export function spawnWorker(joins: {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // However this process ends, short of being killed itself: a reader such as `head` may have seen enough.
+  const onExit = () => child.kill('SIGKILL');
+  process.once('exit', onExit);
+  child.once('exit', () => process.off('exit', onExit));
   return { worker: { pid: child.pid ?? 0, kill: () => kill(child) }, started: untilStarted(child) };
 }
 
