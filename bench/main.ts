@@ -55,8 +55,12 @@ async function measureAll(): Promise<readonly Level[]> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   try {
     const sides = await startSides({ directory, profileDir: options.profile ?? null });
-    // What is being measured then fails, and everything is cleaned up on the way out.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sides.stop());
+    const interrupt = () => {
+      note('stopping');
+      // What is being measured then fails, and everything is cleaned up on the way out.
+      void sides.stop();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
     try {
       return await measure(sides);
     } finally {
