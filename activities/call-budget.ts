@@ -1,6 +1,7 @@
-// How much time a call has, as Temporal counts it and as its own settings do. Pure: the time is passed in.
+// How much time a call has, as Temporal counts it and as its own settings do. Pure: the time is passed in, by the clock
+// of the Temporal server, from which a worker's own may differ.
 
-import type { CallModelInput, CallRecord } from '../src/domain/call.ts';
+import type { CallModelInput } from '../src/domain/call.ts';
 
 export interface CallClock {
   readonly scheduledAtMs: number;
@@ -28,12 +29,12 @@ const MARGIN_MS = 250;
 export function retryBudgetMs(input: {
   readonly call: Pick<CallModelInput, 'attemptTimeoutMs' | 'maxAttempts'>;
   readonly clock: CallClock;
-  readonly records: readonly CallRecord[];
   readonly nowMs: number;
+  /** Since the first attempt began. */
+  readonly spentMs: number;
 }): number {
-  const { call, clock, records, nowMs } = input;
-  const firstStart = records[0] ? Date.parse(records[0].startedAt) : nowMs;
-  return Math.min(leftMs(clock, nowMs), call.maxAttempts * call.attemptTimeoutMs - (nowMs - firstStart));
+  const { call, clock, nowMs, spentMs } = input;
+  return Math.min(leftMs(clock, nowMs), call.maxAttempts * call.attemptTimeoutMs - spentMs);
 }
 
 function leftMs(clock: CallClock, nowMs: number): number {

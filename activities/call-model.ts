@@ -31,6 +31,9 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const context = Context.current();
   const { attempt, heartbeatDetails, workflowExecution } = context.info;
   const clock = clockOf(context);
+  const beganAtMs = performance.now();
+  // The server's clock, carried on by one that nobody sets: the clocks of the two hosts may be apart.
+  const serverNowMs = () => context.info.currentAttemptScheduledTimestampMs + performance.now() - beganAtMs;
   const workflowId = workflowExecution?.workflowId ?? '';
   const startedAt = new Date().toISOString();
   const earlier = earlierRecords(input, { progress: heartbeatDetails, attempt, clock });
@@ -41,7 +44,7 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
     settings: deps.providers.get(input.target.provider),
     target: input.target,
     prompt: input.prompt,
-    limits: { ...input, attemptTimeoutMs: attemptLimitMs({ call: input, clock, nowMs: Date.now() }) },
+    limits: { ...input, attemptTimeoutMs: attemptLimitMs({ call: input, clock, nowMs: serverNowMs() }) },
     cancelSignals: [context.cancellationSignal, cancelled],
     connections: deps.connections,
   }).finally(() => {
@@ -56,16 +59,16 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const isShutdown = outcome.failure.kind === 'cancelled' && context.cancellationDetails?.workerShutdown === true;
   const failure = isShutdown ? shutdownFailure(input) : outcome.failure;
   const records = [...earlier, callRecord(input, { attempt, startedAt, meta, failure })];
-  const budgetMs = retryBudgetMs({ call: input, clock, records, nowMs: Date.now() });
+  const spentMs = Date.now() - Date.parse(records[0]?.startedAt ?? startedAt);
   const decision = decideRetry({
     failure,
     attempt,
     maxAttempts: input.maxAttempts,
-    leftMs: budgetMs,
+    leftMs: retryBudgetMs({ call: input, clock, nowMs: serverNowMs(), spentMs }),
     jitter: Math.random(),
   });
   logFailure(deps.logger, { workflowId, failure, record: records.at(-1), decision });
-  // Also of a cancelled call: the details of its last heartbeat are what the workflow can still learn of it.
+  // Also of a cancelled call: these details are what the workflow can learn of it when it does not wait for the end.
   if (decision.retry || failure.kind === 'cancelled') context.heartbeat({ ...progress, records });
   if (failure.kind === 'cancelled' && context.cancellationSignal.aborted) {
     throw new CancelledFailure(failure.message, [{ failure, records }]);

@@ -3,9 +3,11 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancellationScope,
   CancelledFailure,
   isCancellation,
   proxyActivities,
+  sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
@@ -45,25 +47,30 @@ export async function callTarget(call: {
     scheduleToCloseTimeout: timeMs,
     heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
     retry: { initialInterval: 500, maximumAttempts: maxAttemptsPerTarget },
-    // The client's answer does not wait until a provider has noticed that nobody listens any more.
-    cancellationType: 'TRY_CANCEL',
+    // A cancelled call may still say what it did; `orCancelled` does not wait long for that.
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     summary,
   });
   const startedAt = new Date().toISOString();
+  // Cancelled before the call was scheduled: there is nothing to record.
+  if (CancellationScope.current().consideredCancelled)
+    throw new CancelledFailure(`${targetName(target)} was not called.`);
   try {
-    const { answer, records } = await callModel({
-      target,
-      prompt,
-      attemptTimeoutMs,
-      firstTokenTimeoutMs,
-      stallTimeoutMs,
-      maxAttempts: maxAttemptsPerTarget,
-    });
+    const { answer, records } = await orCancelled(
+      callModel({
+        target,
+        prompt,
+        attemptTimeoutMs,
+        firstTokenTimeoutMs,
+        stallTimeoutMs,
+        maxAttempts: maxAttemptsPerTarget,
+      }),
+    );
     onRecords(records);
     return { type: 'answered', answer };
   } catch (error) {
     if (isCancellation(error)) {
-      onRecords([unrecorded({ target, startedAt, attempt: 1, kind: 'cancelled' })]);
+      onRecords(recordsOfCancelled(error) ?? [unrecorded({ target, startedAt, attempt: 1, kind: 'cancelled' })]);
       throw error;
     }
     const { failure, records } = readFailure({ error, target, startedAt });
@@ -72,6 +79,29 @@ export async function callTarget(call: {
     if (failure.kind === 'cancelled') throw new CancelledFailure(failure.message);
     return { type: 'failed', failure };
   }
+}
+
+/** Settles as the call does. After a cancel the call has a moment to end with its records, then it is given up. */
+async function orCancelled<T>(call: Promise<T>): Promise<T> {
+  let hasEnded = false;
+  const ended = call.finally(() => {
+    hasEnded = true;
+  });
+  const givenUp = CancellationScope.current().cancelRequested.catch(async (cancel: unknown) => {
+    if (hasEnded) throw cancel;
+    await CancellationScope.nonCancellable(() => sleep(CANCEL_GRACE_MS, { summary: 'the cancelled call may report' }));
+    throw cancel;
+  });
+  return Promise.race([ended, givenUp]);
+}
+
+/** In the same process a cancelled call ends at once; elsewhere it learns of the cancel with its next heartbeat. */
+const CANCEL_GRACE_MS = 1_000;
+
+function recordsOfCancelled(error: unknown): readonly CallRecord[] | null {
+  const cause = error instanceof ActivityFailure ? error.cause : null;
+  const details = cause instanceof CancelledFailure ? cause.details?.[0] : undefined;
+  return isCallModelFailure(details) ? details.records : null;
 }
 
 function readFailure(ended: { error: unknown; target: Target; startedAt: string }): CallModelFailure {

@@ -1,7 +1,6 @@
 // Tells whether the run was reset between two points of it: deadlines and the end of a chain depend on that. The SDK
 // has no public word for it, so this file, alone, reads one internal: see docs/decisions (2026-11-23, resets).
 
-import { workflowInfo } from '@temporalio/workflow';
 import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
 
 /**
@@ -15,9 +14,3 @@ export function resetMark(): string {
 
 /** The mark with which the run began: this module is loaded for each run anew, before its first task. */
 export const firstMark = resetMark();
-
-/** Whether the run came of a reset at all, at whatever point: true in its replayed part too. */
-export function isResetRun(): boolean {
-  const { runId, originalExecutionRunId } = workflowInfo();
-  return runId !== originalExecutionRunId;
-}

@@ -60,7 +60,7 @@ export function judgeAnswer(raw: RawAnswer, expected: Expectation): Verdict {
 
 function withoutEnd(raw: RawAnswer): Verdict {
   if (raw.isComplete && raw.rawFinishReason !== null) {
-    return reject('malformed', `its finish reason ${raw.rawFinishReason} is not known`);
+    return reject('malformed', 'its finish reason is not known', raw.rawFinishReason);
   }
   return raw.isComplete
     ? reject('malformed', 'it has no finish reason')

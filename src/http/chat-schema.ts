@@ -88,7 +88,8 @@ const unsupportedFields = {
 export const unsupportedParams: ReadonlySet<string> = new Set(Object.keys(unsupportedFields));
 
 export const chatFields = {
-  model: z.string().min(1).max(512).meta({ description: 'A configured name, or a target as `provider/model`.' }),
+  // As long as Temporal's visibility takes a keyword.
+  model: z.string().min(1).max(255).meta({ description: 'A configured name, or a target as `provider/model`.' }),
   messages: messagesSchema,
   ...samplingFields,
   tools: z.array(toolSchema).max(128).nullish(),

@@ -43,6 +43,7 @@ export function startLimitMs(prompt: Prompt): number {
 const UNREACHABLE_CODES: ReadonlySet<unknown> = new Set([
   1, // CANCELLED: the connection went away under the call
   4, // DEADLINE_EXCEEDED
+  8, // RESOURCE_EXHAUSTED: too much of a kind at once
   14, // UNAVAILABLE
 ]);
 
@@ -50,11 +51,6 @@ export function isUnreachable(error: unknown): boolean {
   if (error instanceof TemporalUnavailable) return true;
   const code = grpcCode(error);
   return code !== undefined && UNREACHABLE_CODES.has(code);
-}
-
-/** RESOURCE_EXHAUSTED: too many of a kind at once. */
-export function isExhausted(error: unknown): boolean {
-  return grpcCode(error) === 8;
 }
 
 function grpcCode(error: unknown): unknown {

@@ -14,6 +14,10 @@ const WINDOW_GROWTH = 16;
 /** No more rows than these are read and sorted for one page. */
 const MAX_ROWS = 2_000;
 const NARROWEST_WINDOW_MS = 1_000;
+/** By how much the clock of the server may be ahead of ours. */
+const CLOCK_LEEWAY_MS = 10_000;
+/** Sorts behind every id. */
+const LAST_ID = '~';
 
 type RoundTrip = <T>(call: () => Promise<T>) => Promise<T>;
 type Page = Extract<ListOutcome, { type: 'page' | 'bad-cursor' }>;
@@ -46,45 +50,47 @@ export class InferenceList {
   }
 
   async #read(query: ListInferences, nowMs: number): Promise<Page> {
-    const before = query.after === undefined ? { startMs: nowMs + 60_000, id: '' } : decodeCursor(query.after);
+    const before = query.after === undefined ? { startMs: nowMs + CLOCK_LEEWAY_MS, id: '' } : decodeCursor(query.after);
     if (!before) return { type: 'bad-cursor' };
     const filter = filterOf(query);
     const floorMs = query.sinceMs ?? 0;
-    const fromMs = await this.#findWindow({ filter, floorMs, beforeMs: before.startMs, wanted: query.limit + 1 });
-    const rows = await this.#rows(`${filter} AND ${startedBetween(fromMs, before.startMs)}`);
+    // Start times are finer than milliseconds: rows of the cursor's own one are read again, and cut exactly below.
+    const toMs = before.startMs + 1;
+    const fromMs = await this.#findWindow({ filter, floorMs, toMs, wanted: query.limit + 1 });
+    const rows = await this.#rows(`${filter} AND ${startedBetween(fromMs, toMs)}`);
     const older = rows.filter((row) => isBefore(row, before) && isWanted(row, query)).sort(newestFirst);
-    const current = await this.#withoutSuperseded(older);
-    const shown = current.slice(0, query.limit);
+    const found = await this.#firstCurrent(older, query.limit + 1);
+    const shown = found.slice(0, query.limit);
     const last = shown.at(-1);
-    const hasMore = current.length > shown.length || fromMs > floorMs;
-    return {
-      type: 'page',
-      inferences: shown.map(summaryOf),
-      next: hasMore && last ? encodeCursor({ startMs: last.startTime.getTime(), id: last.workflowId }) : null,
-    };
+    if (found.length > shown.length && last)
+      return pageOf(shown, { startMs: last.startTime.getTime(), id: last.workflowId });
+    // The window is used up; what is older, if anything, is for the next page.
+    return pageOf(shown, fromMs > floorMs ? { startMs: fromMs - 1, id: LAST_ID } : null);
   }
 
   /** Start of the smallest tried window that holds enough rows, or all there are. */
-  async #findWindow(search: { filter: string; floorMs: number; beforeMs: number; wanted: number }): Promise<number> {
-    const { filter, floorMs, beforeMs, wanted } = search;
-    const count = async (fromMs: number) =>
-      (await this.#roundTrip(() => this.#client.workflow.count(`${filter} AND ${startedBetween(fromMs, beforeMs)}`)))
-        .count;
+  async #findWindow(search: { filter: string; floorMs: number; toMs: number; wanted: number }): Promise<number> {
+    const { filter, floorMs, toMs, wanted } = search;
+    const startOf = (windowMs: number) => Math.max(toMs - windowMs, floorMs);
+    const count = async (windowMs: number) => {
+      const query = `${filter} AND ${startedBetween(startOf(windowMs), toMs)}`;
+      return (await this.#roundTrip(() => this.#client.workflow.count(query))).count;
+    };
     let tooNarrowMs = 0;
     let windowMs = FIRST_WINDOW_MS;
-    let rows = await count(Math.max(beforeMs - windowMs, floorMs));
-    while (rows < wanted && beforeMs - windowMs > floorMs) {
+    let rows = await count(windowMs);
+    while (rows < wanted && toMs - windowMs > floorMs) {
       tooNarrowMs = windowMs;
       windowMs *= WINDOW_GROWTH;
-      rows = await count(Math.max(beforeMs - windowMs, floorMs));
+      rows = await count(windowMs);
     }
     while (rows > MAX_ROWS && windowMs - tooNarrowMs > NARROWEST_WINDOW_MS) {
       const halfMs = Math.floor((windowMs + tooNarrowMs) / 2);
-      const halfRows = await count(Math.max(beforeMs - halfMs, floorMs));
+      const halfRows = await count(halfMs);
       if (halfRows < wanted) tooNarrowMs = halfMs;
       else [windowMs, rows] = [halfMs, halfRows];
     }
-    return Math.max(beforeMs - windowMs, floorMs);
+    return startOf(windowMs);
   }
 
   async #rows(query: string): Promise<WorkflowExecutionInfo[]> {
@@ -95,19 +101,30 @@ export class InferenceList {
     });
   }
 
-  /** Drops runs that a replay has replaced: only the newest run of an inference is the inference. */
-  async #withoutSuperseded(rows: readonly WorkflowExecutionInfo[]): Promise<WorkflowExecutionInfo[]> {
-    const ids = [...new Set(rows.filter((row) => row.closeTime).map((row) => row.workflowId))];
-    const newest = new Map<string, WorkflowExecutionInfo>();
-    for (let start = 0; start < ids.length; start += IDS_PER_QUERY) {
-      const wanted = ids.slice(start, start + IDS_PER_QUERY).map(quoted);
-      for (const run of await this.#rows(`WorkflowId IN (${wanted.join(', ')})`)) {
-        const known = newest.get(run.workflowId);
-        if (!known || run.startTime > known.startTime) newest.set(run.workflowId, run);
-      }
+  /** The first rows that no replay has replaced: only the newest run of an inference is the inference. */
+  async #firstCurrent(rows: readonly WorkflowExecutionInfo[], wanted: number): Promise<WorkflowExecutionInfo[]> {
+    const current: WorkflowExecutionInfo[] = [];
+    for (let start = 0; start < rows.length && current.length < wanted; start += IDS_PER_QUERY) {
+      const chunk = rows.slice(start, start + IDS_PER_QUERY);
+      const newest = await this.#newestRuns(chunk.filter((row) => row.closeTime).map((row) => row.workflowId));
+      current.push(...chunk.filter((row) => (newest.get(row.workflowId)?.runId ?? row.runId) === row.runId));
     }
-    return rows.filter((row) => (newest.get(row.workflowId)?.runId ?? row.runId) === row.runId);
+    return current.slice(0, wanted);
   }
+
+  async #newestRuns(ids: readonly string[]): Promise<ReadonlyMap<string, WorkflowExecutionInfo>> {
+    const newest = new Map<string, WorkflowExecutionInfo>();
+    if (ids.length === 0) return newest;
+    for (const run of await this.#rows(`WorkflowId IN (${[...new Set(ids)].map(quoted).join(', ')})`)) {
+      const known = newest.get(run.workflowId);
+      if (!known || run.startTime > known.startTime) newest.set(run.workflowId, run);
+    }
+    return newest;
+  }
+}
+
+function pageOf(rows: readonly WorkflowExecutionInfo[], next: Cursor | null): Page {
+  return { type: 'page', inferences: rows.map(summaryOf), next: next && encodeCursor(next) };
 }
 
 const IDS_PER_QUERY = 100;

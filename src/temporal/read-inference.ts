@@ -47,7 +47,7 @@ export async function inferenceOf(
   { isAsked = true } = {},
 ): Promise<Inference> {
   const summary = summaryOf(info);
-  if (info.status.name === 'RUNNING') {
+  if (!info.closeTime) {
     const calls = isAsked ? await callsSoFar(client, info.workflowId) : null;
     return { ...summary, result: null, failure: null, calls: calls ?? [] };
   }

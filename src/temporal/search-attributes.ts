@@ -34,7 +34,11 @@ export function ownerTag(owner: string): string {
 export function metadataTag(key: string, value: string): string {
   const tag = `meta:${key}=${value}`;
   const isPlain = Buffer.byteLength(tag) <= MAX_TAG_BYTES && !/["\\\p{Cc}]/u.test(tag) && !key.includes('=');
-  return isPlain ? tag : `meta:#${createHash('sha256').update(JSON.stringify([key, value])).digest('hex')}`;
+  return isPlain
+    ? tag
+    : `meta:#${createHash('sha256')
+        .update(JSON.stringify([key, value]))
+        .digest('hex')}`;
 }
 
 /** An inference has up to 16 of them, and Temporal takes 2 KiB for the whole list. */

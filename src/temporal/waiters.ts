@@ -2,7 +2,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { isExhausted, isUnreachable } from './deadline.ts';
+import { isUnreachable } from './deadline.ts';
 import type { Ending } from './read-inference.ts';
 import { endingOf } from './read-inference.ts';
 
@@ -66,7 +66,7 @@ export class Waiters {
         const ending = await this.#client.connection.withAbortSignal(signal, () => endingOf(this.#client, { id }));
         if (!(await this.#wasReset(id, ending))) return ending;
       } catch (error) {
-        if (signal.aborted || !(isExhausted(error) || isUnreachable(error))) throw error;
+        if (signal.aborted || !isUnreachable(error)) throw error;
         // Half a second to one and a half, so that those who were refused together do not come back together.
         await setTimeout(500 + Math.random() * 1_000);
       }
@@ -76,8 +76,8 @@ export class Waiters {
   /** A run that is reset while it is running ends as terminated; the inference goes on in the next one. */
   async #wasReset(id: string, ending: Ending): Promise<boolean> {
     if (ending.failure?.code !== 'internal_error') return false;
-    const { status } = await this.#client.workflow.getHandle(id).describe();
-    return status.name === 'RUNNING';
+    const { closeTime } = await this.#client.workflow.getHandle(id).describe();
+    return !closeTime;
   }
 }
 

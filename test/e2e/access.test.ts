@@ -56,7 +56,11 @@ describe('without a known key', () => {
 
   test.each(endpoints)('%s %s is a 401', async (method, path) => {
     for (const [, headers] of credentials) {
-      const { status, body, headers: got } = await service.request(path, {
+      const {
+        status,
+        body,
+        headers: got,
+      } = await service.request(path, {
         method,
         headers,
         ...(method === 'POST' && { body: chat('single') }),

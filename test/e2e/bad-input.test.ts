@@ -154,7 +154,10 @@ describe('a bad field', () => {
     ['strategy.targets[0]', strategy({ targets: ['single'] })],
     ['strategy.targets[0]', strategy({ targets: ['/m1'] })],
     ['strategy.targets[1]', strategy({ targets: ['one/m1', 'nobody/m1'] }), 'model_not_found'],
-    ['strategy.targets[0].params.temperature', strategy({ targets: [{ target: 'one/m1', params: { temperature: 9 } }] })],
+    [
+      'strategy.targets[0].params.temperature',
+      strategy({ targets: [{ target: 'one/m1', params: { temperature: 9 } }] }),
+    ],
     ['strategy.max_attempts_per_target', strategy({ max_attempts_per_target: 0 })],
     ['strategy.attempt_timeout', strategy({ attempt_timeout: 'soon' })],
     ['strategy.on_exhausted', strategy({ on_exhausted: 'explode' })],

@@ -87,7 +87,10 @@ describe('a client that leaves its chat completion', () => {
   });
 
   test('between two attempts cancels it, and no other follows', async () => {
-    service.simulator.inject({ account: 'one', fault: { type: 'error', situation: 'rate-limit', retryAfterMs: 5_000 } });
+    service.simulator.inject({
+      account: 'one',
+      fault: { type: 'error', situation: 'rate-limit', retryAfterMs: 5_000 },
+    });
     const request = begin(CHAT, { body: chat('chain') });
     const id = await request.findId();
     await eventually(() => outcomes()[0] === 'one faulted');
@@ -116,7 +119,10 @@ describe('a client that leaves its chat completion', () => {
       await left;
     });
     await Promise.all(leaving);
-    const later = await service.request(CHAT, { body: { ...chat('single'), metadata: { mark } }, headers: { 'x-holdfast-deadline': '1s' } });
+    const later = await service.request(CHAT, {
+      body: { ...chat('single'), metadata: { mark } },
+      headers: { 'x-holdfast-deadline': '1s' },
+    });
     const listed = async (query: string) =>
       (await service.request(`/v1/inferences?metadata.mark=${mark}&limit=100${query}`)).body.data;
     // The list has come up to date once it has the last of them.

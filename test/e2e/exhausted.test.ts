@@ -169,11 +169,7 @@ describe('an inference that waits for a target to recover', () => {
     for (const each of recover) each();
     const ended = await read(id, '?wait=20');
     expect(ended.status).toBe('succeeded');
-    expect(ended.calls.map(callLine)).toEqual([
-      'one/m1 1 server-error',
-      'two/m2 1 overloaded',
-      'one/m1 1 succeeded',
-    ]);
+    expect(ended.calls.map(callLine)).toEqual(['one/m1 1 server-error', 'two/m2 1 overloaded', 'one/m1 1 succeeded']);
   });
 
   test('fails at its deadline when none has, with the calls of every round', async () => {

@@ -80,7 +80,9 @@ describe.concurrent('an answer that is not whole fails over under its kind', () 
     ],
     ['that goes on for too long', { type: 'delay', tokenMs: 700 }, 'timeout?', 'impatient'],
   ];
-  const cases = wires.flatMap((wire) => everywhere.map(([name, fault, kind, model]) => ({ name, wire, fault, kind, model })));
+  const cases = wires.flatMap((wire) =>
+    everywhere.map(([name, fault, kind, model]) => ({ name, wire, fault, kind, model })),
+  );
   test.each(cases)('$name, of $wire: $kind', async ({ wire, fault, kind, model }) => {
     await expectFailover({ model: model ? `${wire}-${model}` : wire, fault }, kind);
   });
@@ -116,7 +118,7 @@ describe.concurrent('an answer that is not whole fails over under its kind', () 
     await expectFailover({ model: wire, fault: { type: 'finish', reason } }, kind);
   });
 
-  test("of anthropic that stops exactly at the ceiling of tokens that went out by itself: truncated", async () => {
+  test('of anthropic that stops exactly at the ceiling of tokens that went out by itself: truncated', async () => {
     await expectFailover({ model: 'anthropic', fault: { type: 'cut-as-stop' } }, 'truncated');
   });
 });
@@ -177,7 +179,12 @@ describe.concurrent('JSON that was asked for', () => {
 
 describe.concurrent("at the client's own max_tokens", () => {
   test.each(wires)('%s is cut as asked: 200 with finish_reason length', async (wire) => {
-    const { status, by, wire: sent, body } = await serve(service, {
+    const {
+      status,
+      by,
+      wire: sent,
+      body,
+    } = await serve(service, {
       model: wire,
       fault: null,
       body: { max_tokens: 5 },
@@ -201,7 +208,11 @@ describe.concurrent('further attempts at the same target', () => {
   const limited: readonly Wire[] = ['openai', 'anthropic', 'google', 'mistral'];
 
   test.each(limited)('follow a rate limit of %s when its hint fits, and not before', async (wire) => {
-    const { by, calls, wire: sent } = await serve(service, {
+    const {
+      by,
+      calls,
+      wire: sent,
+    } = await serve(service, {
       model: `${wire}-twice`,
       fault: error('rate-limit', 1_000),
       times: 1,
@@ -233,7 +244,11 @@ describe.concurrent('further attempts at the same target', () => {
     ]);
     expect(recovering.calls).toEqual([`${targets.anthropic} 1 ${kind}`, `${targets.anthropic} 2 succeeded`]);
     expect(recovering.wire).toEqual({ anthropic: 2 });
-    expect(failing.calls).toEqual([`${targets.anthropic} 1 ${kind}`, `${targets.anthropic} 2 ${kind}`, 'spare/m 1 succeeded']);
+    expect(failing.calls).toEqual([
+      `${targets.anthropic} 1 ${kind}`,
+      `${targets.anthropic} 2 ${kind}`,
+      'spare/m 1 succeeded',
+    ]);
     expect(failing.wire).toEqual({ anthropic: 2, spare: 1 });
   });
 
@@ -256,8 +271,15 @@ describe.concurrent('a request that a provider calls invalid', () => {
     ['anthropic', 'Input should be one of the allowed roles'],
     ['google', 'Invalid value at contents[0].role'],
     ['deepseek', 'Invalid value for messages[0].role'],
-  ])("is a 400 with the words of %s, sent once", async (wire, words) => {
-    const { status, by, headers, body, calls, wire: sent } = await serve(service, {
+  ])('is a 400 with the words of %s, sent once', async (wire, words) => {
+    const {
+      status,
+      by,
+      headers,
+      body,
+      calls,
+      wire: sent,
+    } = await serve(service, {
       model: `${wire}-twice`,
       fault: { type: 'error', situation: 'invalid-request' },
     });
@@ -301,13 +323,19 @@ describe.concurrent('a refusal', () => {
     ['a filtered answer', 'google', { type: 'finish', reason: 'SAFETY' }, 'SAFETY'],
     ['a filtered answer', 'openai', { type: 'finish', reason: 'content_filter' }, 'content_filter'],
   ];
-  test.each(blocked)("by a provider's filter, as %s of %s, is a 400 content_filter", async (_name, wire, fault, words) => {
-    const { status, by, body, wire: sent } = await serve(service, { model: wire, fault });
-    expect({ status, by, sent }).toEqual({ status: 400, by: 'content_filter', sent: { [wire]: 1 } });
-    expect(body.error.message).toContain(`The provider says: `);
-    expect(body.error.message).toContain(words);
-  });
-  test.each(blocked)("by a provider's filter, as %s of %s, fails over where the model says so", async (_n, wire, fault) => {
-    await expectFailover({ model: `${wire}-failover`, fault }, 'content-filtered');
-  });
+  test.each(blocked)(
+    "by a provider's filter, as %s of %s, is a 400 content_filter",
+    async (_name, wire, fault, words) => {
+      const { status, by, body, wire: sent } = await serve(service, { model: wire, fault });
+      expect({ status, by, sent }).toEqual({ status: 400, by: 'content_filter', sent: { [wire]: 1 } });
+      expect(body.error.message).toContain(`The provider says: `);
+      expect(body.error.message).toContain(words);
+    },
+  );
+  test.each(blocked)(
+    "by a provider's filter, as %s of %s, fails over where the model says so",
+    async (_n, wire, fault) => {
+      await expectFailover({ model: `${wire}-failover`, fault }, 'content-filtered');
+    },
+  );
 });

@@ -13,7 +13,9 @@ import { callLine } from './support-faults.ts';
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService({ config: (simulator) => ({ ...threeProviders(simulator), http: { bodyLimit: '12MB' } }) });
+  service = await startTestService({
+    config: (simulator) => ({ ...threeProviders(simulator), http: { bodyLimit: '12MB' } }),
+  });
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
 afterEach(() => service.simulator.clear());
@@ -136,7 +138,10 @@ describe('submitting', () => {
 
   test('takes whatever characters there are', async () => {
     const odd = 'nul \u0000, half a pair \ud83d, emoji 😀, quotes "\'`, a path C:\\x, a line\r\n, 漢字, \u202e, \uffff';
-    const { status, body } = await whole({ ...chat('one/mö "del"\\\u0000', odd), metadata: { [odd.slice(0, 60)]: odd } });
+    const { status, body } = await whole({
+      ...chat('one/mö "del"\\\u0000', odd),
+      metadata: { [odd.slice(0, 60)]: odd },
+    });
     expect({ status, state: body.status }).toEqual({ status: 200, state: 'succeeded' });
     expect(body.metadata).toEqual({ [odd.slice(0, 60)]: odd });
     const sent = service.simulator.requests[0]?.body as { messages: readonly { content: unknown }[] };
@@ -160,7 +165,14 @@ describe('submitting', () => {
 
 describe('reading', () => {
   test('of an unknown id is a 404, as of anything that is no id', async () => {
-    for (const id of ['inf-01k9zv3m7x2c4d5e6f7g8h9j0k', 'temporal-sys-scanner', 'inf-', 'x'.repeat(900), '%00', '..%2f']) {
+    for (const id of [
+      'inf-01k9zv3m7x2c4d5e6f7g8h9j0k',
+      'temporal-sys-scanner',
+      'inf-',
+      'x'.repeat(900),
+      '%00',
+      '..%2f',
+    ]) {
       const { status, body } = await service.request(`${SUBMIT}/${id}`);
       expect({ status, code: body.error.code }).toEqual({ status: 404, code: 'inference_not_found' });
     }
@@ -249,11 +261,7 @@ describe('replaying', () => {
     expect(replayed.temporal.run_id).not.toBe(failed.temporal.run_id);
     const ended = await get(failed.id, '?wait=20');
     expect(ended).toMatchObject({ status: 'succeeded', target: 'one/m1', created_at: failed.created_at });
-    expect(ended.calls.map(callLine)).toEqual([
-      'one/m1 1 server-error',
-      'two/m2 1 server-error',
-      'one/m1 1 succeeded',
-    ]);
+    expect(ended.calls.map(callLine)).toEqual(['one/m1 1 server-error', 'two/m2 1 server-error', 'one/m1 1 succeeded']);
     expect(service.simulator.requests).toHaveLength(3);
   });
 
@@ -268,11 +276,7 @@ describe('replaying', () => {
     await replay(failed.id);
     const ended = await get(failed.id, '?wait=20');
     expect(ended.status).toBe('succeeded');
-    expect(ended.calls.map(callLine)).toEqual([
-      'one/m1 1 server-error',
-      'one/m1 1 server-error',
-      'one/m1 1 succeeded',
-    ]);
+    expect(ended.calls.map(callLine)).toEqual(['one/m1 1 server-error', 'one/m1 1 server-error', 'one/m1 1 succeeded']);
   });
 
   test('a cancelled one starts it again', async () => {

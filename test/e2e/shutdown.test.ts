@@ -40,7 +40,9 @@ async function restart() {
   };
 }
 
-test('waiting clients get a 503 with the id, and the inference is answered after a restart', { timeout: LIMIT_MS }, async () => {
+test('waiting clients get a 503 with the id, and the inference is answered after a restart', {
+  timeout: LIMIT_MS,
+}, async () => {
   const restore = service.simulator.inject({ account: 'one', fault: { type: 'delay', headersMs: 60_000 } });
   const key = randomUUID();
   const plain = service.request(CHAT, { body: chat('pair') });
@@ -106,7 +108,10 @@ test('what has ended before a shutdown is there after it', { timeout: LIMIT_MS }
   service.simulator.clear();
   const request = await restart();
   const read = await request(`/v1/inferences/${succeeded.body.id}`);
-  expect(read.body).toEqual({ ...succeeded.body, temporal: { ...succeeded.body.temporal, ui_url: expect.any(String) } });
+  expect(read.body).toEqual({
+    ...succeeded.body,
+    temporal: { ...succeeded.body.temporal, ui_url: expect.any(String) },
+  });
   const { inference_id: id } = failed.body.error;
   expect(await request(`/v1/inferences/${id}`)).toMatchObject({ body: { status: 'failed' } });
   expect((await request(`/v1/inferences/${id}/replay`, { method: 'POST' })).status).toBe(202);

@@ -21,7 +21,10 @@ export const targets: Readonly<Record<Wire, string>> = {
  * For each wire W a provider W, and the models W (one attempt, then `spare`), W-twice (two attempts), W-impatient and
  * W-failover (of refusals); `spare` is never at fault by itself.
  */
-export function faultyProviders(simulator: Simulator, more: { providers?: object; targets?: object; models?: object } = {}): object {
+export function faultyProviders(
+  simulator: Simulator,
+  more: { providers?: object; targets?: object; models?: object } = {},
+): object {
   const provider = (account: string, wire: Wire) => ({
     type: wire,
     apiKey: `test-key-${account}`,

@@ -3,7 +3,6 @@
 import { describe, expect, it } from 'vitest';
 import { attemptLimitMs, retryBudgetMs } from '../../activities/call-budget.ts';
 import { InFlightCalls } from '../../activities/in-flight.ts';
-import type { CallRecord } from '../../src/domain/call.ts';
 
 const START = Date.parse('2026-11-23T12:00:00Z');
 const clock = { scheduledAtMs: START, scheduleToCloseMs: 100_000, startToCloseMs: 0 };
@@ -30,16 +29,14 @@ describe('an attempt', () => {
 });
 
 describe('the budget for retries', () => {
-  const records = [{ startedAt: new Date(START).toISOString() } as CallRecord];
-
   it('is what Temporal leaves', () => {
-    expect(retryBudgetMs({ call, clock, records, nowMs: START + 30_000 })).toBe(70_000);
+    expect(retryBudgetMs({ call, clock, nowMs: START + 30_000, spentMs: 30_000 })).toBe(70_000);
   });
 
   it('is never more than all attempts at their full length', () => {
     const wide = { ...clock, scheduleToCloseMs: 1e9 };
-    expect(retryBudgetMs({ call, clock: wide, records, nowMs: START + 30_000 })).toBe(90_000);
-    expect(retryBudgetMs({ call, clock: wide, records, nowMs: START + 130_000 })).toBe(-10_000);
+    expect(retryBudgetMs({ call, clock: wide, nowMs: START + 30_000, spentMs: 30_000 })).toBe(90_000);
+    expect(retryBudgetMs({ call, clock: wide, nowMs: START + 130_000, spentMs: 130_000 })).toBe(-10_000);
   });
 });
 

@@ -15,11 +15,26 @@ beforeAll(async () => {
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
 
+test('without a worker the service is not ready', async () => {
+  expect((await service.request('/readyz')).status).toBe(503);
+});
+
+test('a worker that comes after the deadline calls nobody', { timeout: 60_000 }, async () => {
+  const { body: accepted } = await service.request('/v1/inferences', { body: { ...chat('chain'), deadline: '1s' } });
+  const acceptedAt = Date.now();
+  await eventually(() => Date.now() > acceptedAt + 1_000);
+  const worker = await startWorkerProcess(service);
+
+  const { body } = await service.request(`/v1/inferences/${accepted.id}?wait=20`);
+
+  expect(body).toMatchObject({ status: 'failed', calls: [], error: { code: 'deadline_exceeded' } });
+  expect(service.simulator.requests).toHaveLength(0);
+  await worker.kill();
+});
+
 test('without a worker: 504 with the id, failed a minute later, answered by a replay', {
   timeout: 120_000,
 }, async () => {
-  expect((await service.request('/readyz')).status).toBe(503);
-
   const refused = await service.request('/v1/chat/completions', {
     body: chat('chain'),
     headers: { 'x-holdfast-deadline': '1s' },

@@ -144,3 +144,20 @@ test('answers that were recorded before the point are kept: a replay asks only t
     ['one/m1', 'succeeded'],
   ]);
 });
+
+test('replays asked for at once are one: one new run, one round of calls', async () => {
+  const broken = service.simulator.inject({ fault: { type: 'error', situation: 'server-error' } });
+  const { id } = await failedInference('single');
+  broken();
+  const sentBefore = service.simulator.requests.length;
+
+  const replays = await Promise.all(
+    Array.from({ length: 4 }, () => service.request(`/v1/inferences/${id}/replay`, { method: 'POST' })),
+  );
+
+  const { answered, calls } = await result(id);
+  expect(replays.every(({ status }) => status === 202 || status === 409)).toBe(true);
+  expect(answered).toBe(true);
+  expect(calls).toHaveLength(2);
+  expect(service.simulator.requests.length).toBe(sentBefore + 1);
+});
