@@ -44,7 +44,7 @@ try {
   else {
     printLine(`Node ${machine.node}, Temporal CLI ${machine.temporal}, ${machine.cpus} CPUs; ${rounds} rounds\n`);
     printLine(table(tableOf(report)));
-    printLine('\nfloor, Holdfast: medians of the rounds. ratio: Holdfast / floor, median and range of the rounds.');
+    printLine('\nfloor, Holdfast: medians of the rounds. ratio: Holdfast / floor, median and range over the rounds.');
   }
 } catch (error) {
   note(`error: ${error instanceof Error ? error.message : String(error)}`);

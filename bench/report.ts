@@ -73,7 +73,7 @@ export function reportOf(levels: readonly Level[]): Report {
 
 /** Rows of cells; the first is the heading. */
 export function tableOf(report: Report): readonly (readonly string[])[] {
-  const heading = ['clients', '', 'floor', 'Holdfast', 'ratio', 'rounds', 'target'];
+  const heading = ['clients', '', 'floor', 'Holdfast', 'ratio', 'range', 'target'];
   const rows = report.levels.flatMap(({ concurrency, metrics: compared }) =>
     metrics.map((metric, index) => {
       const comparison = compared[metric];

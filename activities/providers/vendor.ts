@@ -24,9 +24,9 @@ export interface Vendor {
   readonly classify: (answer: ErrorAnswer) => Fault | null;
 }
 
-export type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;
+type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;
 
-export interface ModelAddress {
+interface ModelAddress {
   readonly model: string;
   readonly baseUrl: string;
   readonly apiKey: string | undefined;

@@ -8,7 +8,7 @@ import { CommandError } from './output.ts';
 
 export type InferenceView = z.output<typeof inferenceSchema>;
 export type CallView = InferenceView['calls'][number];
-export type InferencePage = z.output<typeof inferenceListSchema>;
+type InferencePage = z.output<typeof inferenceListSchema>;
 export type InferenceSummaryView = InferencePage['data'][number];
 
 export interface ApiClient {

@@ -12,7 +12,7 @@ export interface ModelEntry {
 }
 
 /** What is known of a target wherever it is used. */
-export type TargetFacts = Pick<Target, 'price' | 'contextWindow'>;
+type TargetFacts = Pick<Target, 'price' | 'contextWindow'>;
 
 export interface Catalog {
   /** By the name that clients send as `model`. */

@@ -17,7 +17,7 @@ export interface ChatMessage {
   readonly text: string;
 }
 
-export interface AnswerInput {
+interface AnswerInput {
   readonly prompt: readonly number[];
   readonly maxTokens: number;
   readonly sampling: LlamaSampling;

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-export interface Healthcheck {
+interface Healthcheck {
   readonly test: readonly string[];
 }
 

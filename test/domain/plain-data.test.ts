@@ -59,8 +59,19 @@ describe('costs', () => {
 describe('lost attempts', () => {
   const lost = { target: 'a/1', model: '1', attempts: 3, startedAt: '2026-01-01T00:00:00.000Z' };
   const record: CallRecord = {
-    ...{ target: 'a/1', model: '1', attempt: 2, outcome: 'failed', kind: 'timeout', startedAt: '', durationMs: 1 },
-    ...{ firstTokenMs: null, usage: null, costUsd: null, providerRequestId: null, possiblyBilled: true, message: '' },
+    target: 'a/1',
+    model: '1',
+    attempt: 2,
+    outcome: 'failed',
+    kind: 'timeout',
+    startedAt: '',
+    durationMs: 1,
+    firstTokenMs: null,
+    usage: null,
+    costUsd: null,
+    providerRequestId: null,
+    possiblyBilled: true,
+    message: '',
   };
 
   test('get a record each, possibly billed, between those that left one', () => {

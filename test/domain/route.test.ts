@@ -122,8 +122,17 @@ describe('canWait', () => {
       .map(([kind]) => kind);
     expect(passing.sort()).toEqual(
       [
-        ...['rate-limited', 'quota-exhausted', 'overloaded', 'server-error', 'timeout', 'first-token-timeout'],
-        ...['stalled', 'connection', 'auth', 'not-configured', 'worker-lost'],
+        'rate-limited',
+        'quota-exhausted',
+        'overloaded',
+        'server-error',
+        'timeout',
+        'first-token-timeout',
+        'stalled',
+        'connection',
+        'auth',
+        'not-configured',
+        'worker-lost',
       ].sort(),
     );
   });

@@ -122,7 +122,7 @@ test('compares metadata to the letter', async () => {
 
 test('finds an inference with as much metadata as there may be', async () => {
   const metadata = Object.fromEntries(
-    Array.from({ length: 16 }, (_, index) => [`key-${index}`.padEnd(64, '漢'), `${randomUUID()}`.padEnd(512, '字')]),
+    Array.from({ length: 16 }, (_, index) => [`key-${index}`.padEnd(64, '漢'), randomUUID().padEnd(512, '字')]),
   );
   const wanted = await make({ ...chat('single'), metadata });
   const [[key, value] = ['', '']] = Object.entries(metadata).slice(-1);

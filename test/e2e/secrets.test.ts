@@ -187,7 +187,7 @@ const numbered = scenarios.map(([name, fault, body = {}], number) => ({ name, fa
 
 test.concurrent.each(numbered)(
   'serves $name',
-  async ({ fault, body, number }) => {
+  async ({ fault, body, number }: (typeof numbered)[number]) => {
     const asks = `Question ${number}.`;
     if (fault) simulator.inject({ fault, matches: (request) => JSON.stringify(request.body).includes(asks) });
     const answer = await send(CHAT, marked({ ...body, asks }));
@@ -204,7 +204,9 @@ test.concurrent.each(numbered)(
   30_000,
 );
 
-test.each(refused)('refuses %s', async (_name, path, body, headers) => {
+const refusals = refused.map(([name, path, body, headers]) => ({ name, path, body, headers }));
+
+test.each(refusals)('refuses $name', async ({ path, body, headers }) => {
   const { status } = await send(path, body, headers);
   expect(status).toBeLessThan(500);
 });

@@ -1,6 +1,7 @@
 // One request under one fault, and all that can be asserted of it. Many can run at once: each fault befalls only the
 // request that bears its mark.
 
+import { expect } from 'vitest';
 import type { Fault } from '../../src/simulator/fault.ts';
 import type { Simulator, Wire } from '../../src/simulator/simulator.ts';
 import type { TestService } from '../support/service.ts';
@@ -108,6 +109,15 @@ export async function serve(service: TestService, faulty: Faulty): Promise<Serve
     calls: (inference?.calls ?? []).map(callLine),
     wire,
   };
+}
+
+/** The first target fails with this kind, and the spare one answers: one request each. */
+export async function expectFailover(service: TestService, faulty: Faulty, kind: string): Promise<void> {
+  const { status, by, calls, wire, body } = await serve(service, faulty);
+  const account = faulty.model.replace(/-.*/, '') as Wire;
+  expect(calls).toEqual([`${targets[account]} 1 ${kind}`, 'spare/m 1 succeeded']);
+  expect({ status, by, wire }).toEqual({ status: 200, by: 'spare/m', wire: { [account]: 1, spare: 1 } });
+  expect(body.choices[0].message.content).toMatch(/./);
 }
 
 export function callLine(call: {

@@ -5,7 +5,7 @@ import { retryHint } from '../../../activities/providers/errors/retry-hint.ts';
 import { loadVendor, type ProviderType } from '../../../activities/providers/registry.ts';
 import type { CallFailure, FailureKind } from '../../../src/domain/failure.ts';
 
-export const NOW = Date.parse('2026-11-23T12:00:00Z');
+const NOW = Date.parse('2026-11-23T12:00:00Z');
 
 /** Status (null: inside a stream), body (a text is no JSON), the kind or more of the failure, headers. */
 export type Row = readonly [
