@@ -23,6 +23,7 @@ import { InferenceList } from './inference-list.ts';
 import { inferenceOf, withEnding } from './read-inference.ts';
 import { replayInference } from './replay-inference.ts';
 import { startAttributes } from './search-attributes.ts';
+import { NotSent, StartGate } from './start-gate.ts';
 import { hasRecentPoller, TASK_QUEUE } from './task-queue.ts';
 import { Waiters } from './waiters.ts';
 
@@ -40,11 +41,15 @@ export function createInferences(options: InferencesOptions): Inferences {
   return new TemporalInferences(options);
 }
 
+/** A start takes the server about ten milliseconds of a CPU: so many are answered well within a round trip's limit. */
+const MAX_STARTS_IN_FLIGHT = 32;
+
 class TemporalInferences implements Inferences {
   readonly #options: InferencesOptions;
   readonly #client: Client;
   readonly #waiters: Waiters;
   readonly #list: InferenceList;
+  readonly #startGate = new StartGate(MAX_STARTS_IN_FLIGHT);
 
   constructor(options: InferencesOptions) {
     const { connection, namespace, dataConverter } = options;
@@ -58,7 +63,7 @@ class TemporalInferences implements Inferences {
     try {
       return { type: 'started', inference: await this.#startNew(start, 'REJECT_DUPLICATE') };
     } catch (error) {
-      if (isUnreachable(error)) return { type: 'unavailable', startUnknown: true };
+      if (error instanceof NotSent || isUnreachable(error)) return unavailable(error);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError) || !start.joins) throw error;
     }
     return this.#join(start);
@@ -126,22 +131,20 @@ class TemporalInferences implements Inferences {
   ): Promise<Inference> {
     const { id, input, memo, priority } = start;
     const createdAt = new Date().toISOString();
-    const handle = await this.#roundTrip(
-      () =>
-        this.#client.workflow.start<typeof failover>(input.settings.strategy, {
-          workflowId: id,
-          taskQueue: TASK_QUEUE,
-          args: [input],
-          requestEagerStart: true,
-          workflowIdConflictPolicy: 'FAIL',
-          workflowIdReusePolicy,
-          workflowRunTimeout: input.deadlineMs + RUN_TIMEOUT_GRACE_MS,
-          memo: { inference: memo, createdAt },
-          typedSearchAttributes: startAttributes(memo),
-          priority: { priorityKey: priority },
-        }),
-      startLimitMs(input.prompt),
-    );
+    const send = () =>
+      this.#client.workflow.start<typeof failover>(input.settings.strategy, {
+        workflowId: id,
+        taskQueue: TASK_QUEUE,
+        args: [input],
+        requestEagerStart: true,
+        workflowIdConflictPolicy: 'FAIL',
+        workflowIdReusePolicy,
+        workflowRunTimeout: input.deadlineMs + RUN_TIMEOUT_GRACE_MS,
+        memo: { inference: memo, createdAt },
+        typedSearchAttributes: startAttributes(memo),
+        priority: { priorityKey: priority },
+      });
+    const handle = await this.#startGate.run(() => this.#roundTrip(send, startLimitMs(input.prompt)));
     return {
       id,
       runId: handle.firstExecutionRunId,
@@ -164,7 +167,7 @@ class TemporalInferences implements Inferences {
       if (inference.status !== 'failed' && inference.status !== 'cancelled') return { type: 'joined', inference };
       return { type: 'started', inference: await this.#startNew(start, 'ALLOW_DUPLICATE_FAILED_ONLY') };
     } catch (error) {
-      if (isUnreachable(error)) return { type: 'unavailable', startUnknown: true };
+      if (error instanceof NotSent || isUnreachable(error)) return unavailable(error);
       // Another equal request was quicker to start it again.
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
         return { type: 'joined', inference: await this.#read(start.id, { isAsked: false }) };
@@ -199,4 +202,8 @@ class TemporalInferences implements Inferences {
       throw error;
     }
   }
+}
+
+function unavailable(error: unknown): Unavailable {
+  return { type: 'unavailable', startUnknown: !(error instanceof NotSent) };
 }
