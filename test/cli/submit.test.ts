@@ -171,20 +171,20 @@ describe('submit', () => {
     expect(JSON.parse(finished.stdout)).toMatchObject({ status: 'failed', error: { code: 'all_targets_failed' } });
   });
 
-  it.each([false, true])(
-    'stops waiting at Ctrl-C, says how to get the answer, and cancels nothing (on a terminal: %s)',
-    async (isTerminal) => {
-      const cli = start(['hi'], { isTerminal });
-      const { id } = await started();
-      await vi.waitFor(() => expect(inferences.waits).toBeGreaterThan(0), PATIENCE);
-      if (isTerminal) await vi.waitFor(() => expect(cli.stderr).toContain(`${id} running`), PATIENCE);
-      cli.interrupt();
-      const finished = await cli.finished;
-      expect(finished).toMatchObject({ code: 130, stdout: '' });
-      expect(finished.stderr).toContain(`the inference goes on. To get it: npx holdfast get ${id} --wait`);
-      expect(inferences.cancelled).toEqual([]);
-    },
-  );
+  it.each([
+    false,
+    true,
+  ])('stops waiting at Ctrl-C, says how to get the answer, and cancels nothing (on a terminal: %s)', async (isTerminal) => {
+    const cli = start(['hi'], { isTerminal });
+    const { id } = await started();
+    await vi.waitFor(() => expect(inferences.waits).toBeGreaterThan(0), PATIENCE);
+    if (isTerminal) await vi.waitFor(() => expect(cli.stderr).toContain(`${id} running`), PATIENCE);
+    cli.interrupt();
+    const finished = await cli.finished;
+    expect(finished).toMatchObject({ code: 130, stdout: '' });
+    expect(finished.stderr).toContain(`the inference goes on. To get it: npx holdfast get ${id} --wait`);
+    expect(inferences.cancelled).toEqual([]);
+  });
 
   it('waits through a restart of the service', async () => {
     const cli = start(['hi']);

@@ -16,12 +16,21 @@ describe('a duration', () => {
     expect(parseDuration(text)).toBe(durationMs);
   });
 
-  it.each(['', '30', 's', '-1s', '1 s', '1S', '1w', '1e3s', '.5s', '1s ', '9999999999999999d'])(
-    'is not "%s"',
-    (text) => {
-      expect(parseDuration(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    '30',
+    's',
+    '-1s',
+    '1 s',
+    '1S',
+    '1w',
+    '1e3s',
+    '.5s',
+    '1s ',
+    '9999999999999999d',
+  ])('is not "%s"', (text) => {
+    expect(parseDuration(text)).toBeNull();
+  });
 
   it.each([
     [0, '0s'],

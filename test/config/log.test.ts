@@ -33,15 +33,22 @@ describe('the log', () => {
     expect(written((logger) => logger.debug('detail'))).toBe('');
   });
 
-  it.each(['apiKey', 'api_key', 'Authorization', 'x-api-key', 'prompt', 'messages', 'answer', 'content', 'system'])(
-    'holds no %s, however deep in a logged object',
-    (field) => {
-      const value = { calls: [{ input: { [field]: 'SECRET' } }], [field]: ['SECRET'], headers: { [field]: 'SECRET' } };
-      const line = written((logger) => logger.info({ request: value, ...value }, 'whole object'));
-      expect(line).toContain('[redacted]');
-      expect(line).not.toContain('SECRET');
-    },
-  );
+  it.each([
+    'apiKey',
+    'api_key',
+    'Authorization',
+    'x-api-key',
+    'prompt',
+    'messages',
+    'answer',
+    'content',
+    'system',
+  ])('holds no %s, however deep in a logged object', (field) => {
+    const value = { calls: [{ input: { [field]: 'SECRET' } }], [field]: ['SECRET'], headers: { [field]: 'SECRET' } };
+    const line = written((logger) => logger.info({ request: value, ...value }, 'whole object'));
+    expect(line).toContain('[redacted]');
+    expect(line).not.toContain('SECRET');
+  });
 
   it('keeps counts that are called like a secret', () => {
     const line = written((logger) => logger.info({ usage: { input: 12, output: 34 } }, 'ended'));

@@ -142,13 +142,16 @@ describe('fields that do not fit each other', () => {
 });
 
 describe('a base URL', () => {
-  it.each(['nonsense', 'ftp://host', 'https://user:pw@host', 'https://host/?key=x', 'https://host/#x'])(
-    'is refused as %s',
-    (baseUrl) => {
-      const problems = problemsOf(`providers: { a: { type: openai-compatible, baseUrl: "${baseUrl}" } }`);
-      expect(problems).toEqual([expect.stringMatching(/^1 providers\.a\.baseUrl: must /)]);
-    },
-  );
+  it.each([
+    'nonsense',
+    'ftp://host',
+    'https://user:pw@host',
+    'https://host/?key=x',
+    'https://host/#x',
+  ])('is refused as %s', (baseUrl) => {
+    const problems = problemsOf(`providers: { a: { type: openai-compatible, baseUrl: "${baseUrl}" } }`);
+    expect(problems).toEqual([expect.stringMatching(/^1 providers\.a\.baseUrl: must /)]);
+  });
 });
 
 describe('fields of later issues', () => {

@@ -114,15 +114,18 @@ describe('the settings', () => {
 });
 
 describe('API keys', () => {
-  it.each(['0.0.0.0', '::', '192.168.1.2', 'holdfast.example', '127.0.0.1.example'])(
-    'are needed to listen on %s, and the error says how to make one',
-    (host) => {
-      const problem = [expect.stringMatching(/^HOLDFAST_API_KEYS null is needed .*printf %s "\$key" \| sha256sum/)];
-      expect(problemsOf({ HOLDFAST_HOST: host })).toEqual(problem);
-      expect(problemsOf({ HOLDFAST_HOST: host, HOLDFAST_API_KEYS: '  ' })).toEqual(problem);
-      expect(problemsOf({ HOLDFAST_HOST: host, HOLDFAST_API_KEYS: `a:${alice}` })).toEqual([]);
-    },
-  );
+  it.each([
+    '0.0.0.0',
+    '::',
+    '192.168.1.2',
+    'holdfast.example',
+    '127.0.0.1.example',
+  ])('are needed to listen on %s, and the error says how to make one', (host) => {
+    const problem = [expect.stringMatching(/^HOLDFAST_API_KEYS null is needed .*printf %s "\$key" \| sha256sum/)];
+    expect(problemsOf({ HOLDFAST_HOST: host })).toEqual(problem);
+    expect(problemsOf({ HOLDFAST_HOST: host, HOLDFAST_API_KEYS: '  ' })).toEqual(problem);
+    expect(problemsOf({ HOLDFAST_HOST: host, HOLDFAST_API_KEYS: `a:${alice}` })).toEqual([]);
+  });
 
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('are not needed on %s', (host) => {
     expect(problemsOf({ HOLDFAST_HOST: host })).toEqual([]);

@@ -53,13 +53,12 @@ describe('the failure table', () => {
     expect({ retries, ends, canPass }).toEqual(expected[kind]);
   });
 
-  it.each(kinds.flatMap((kind) => [1, 2, 3].map((attempt) => ({ kind, attempt }))))(
-    '$kind after attempt $attempt of 3 is decided by its retries',
-    ({ kind, attempt }) => {
-      const isRetried = attempt <= expected[kind].retries && attempt < 3;
-      expect(decide({ failure: failure(kind), attempt }).retry).toBe(isRetried);
-    },
-  );
+  it.each(
+    kinds.flatMap((kind) => [1, 2, 3].map((attempt) => ({ kind, attempt }))),
+  )('$kind after attempt $attempt of 3 is decided by its retries', ({ kind, attempt }) => {
+    const isRetried = attempt <= expected[kind].retries && attempt < 3;
+    expect(decide({ failure: failure(kind), attempt }).retry).toBe(isRetried);
+  });
 
   it('waits before every retry of a kind that is retried', () => {
     for (const kind of kinds.filter((each) => expected[each].retries > 0)) {

@@ -34,13 +34,14 @@ describe('nextStep', () => {
     expect(step(failed(0, 'server-error'), failed(1, 'timeout'), failed(2, 'empty'))).toEqual({ type: 'exhausted' });
   });
 
-  test.each(['auth', 'quota-exhausted', 'not-configured'] as const)(
-    '%s rules out the provider in this round',
-    (kind) => {
-      const step = nextStep({ targets: chain, onRefusal: 'return', failed: [failed(0, kind)] });
-      expect(step).toEqual({ type: 'call', index: 2 });
-    },
-  );
+  test.each([
+    'auth',
+    'quota-exhausted',
+    'not-configured',
+  ] as const)('%s rules out the provider in this round', (kind) => {
+    const step = nextStep({ targets: chain, onRefusal: 'return', failed: [failed(0, kind)] });
+    expect(step).toEqual({ type: 'call', index: 2 });
+  });
 
   test('a request that is itself invalid is asked nowhere else', () => {
     const by = failed(0, 'invalid-request');
@@ -89,12 +90,9 @@ describe('shareOfTime', () => {
     [60_000, 60_000, 1, 30_000],
     [10_000, 60_000, 1, 5_000],
     [24 * 3_600_000, 60_000, 1, 24 * 3_600_000 - 60_000],
-  ])(
-    'of %i ms, with attempts of %i ms and %i targets behind, is %i ms',
-    (leftMs, attemptTimeoutMs, targetsAfter, share) => {
-      expect(shareOfTime({ leftMs, attemptTimeoutMs, targetsAfter })).toBe(share);
-    },
-  );
+  ])('of %i ms, with attempts of %i ms and %i targets behind, is %i ms', (leftMs, attemptTimeoutMs, targetsAfter, share) => {
+    expect(shareOfTime({ leftMs, attemptTimeoutMs, targetsAfter })).toBe(share);
+  });
 
   test('always leaves time for one more target before the deadline', () => {
     for (let leftMs = 2_000; leftMs < 200_000; leftMs += 777) {

@@ -186,14 +186,21 @@ test.each<[string, Record<string, string>, string]>([
   await expectRefusal({ path, body: ok, headers }, { status: 400, code: 'invalid_value', param });
 });
 
-test.each(['nobody', 'nobody/m1', 'one', 'one/', '/m1', 'CHAIN', 'toString', '__proto__', 'constructor/x'])(
-  'an unknown model %s is a 404',
-  async (model) => {
-    for (const path of [CHAT, SUBMIT]) {
-      await expectRefusal({ path, body: { ...ok, model } }, { status: 404, code: 'model_not_found', param: 'model' });
-    }
-  },
-);
+test.each([
+  'nobody',
+  'nobody/m1',
+  'one',
+  'one/',
+  '/m1',
+  'CHAIN',
+  'toString',
+  '__proto__',
+  'constructor/x',
+])('an unknown model %s is a 404', async (model) => {
+  for (const path of [CHAT, SUBMIT]) {
+    await expectRefusal({ path, body: { ...ok, model } }, { status: 404, code: 'model_not_found', param: 'model' });
+  }
+});
 
 describe('a bad address', () => {
   test.each<[string, string, number, string]>([

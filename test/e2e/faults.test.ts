@@ -255,19 +255,17 @@ describe.concurrent('a refusal', () => {
     ['a filtered answer', 'google', { type: 'finish', reason: 'SAFETY' }, 'SAFETY'],
     ['a filtered answer', 'openai', { type: 'finish', reason: 'content_filter' }, 'content_filter'],
   ];
-  test.each(blocked)(
-    "by a provider's filter, as %s of %s, is a 400 content_filter",
-    async (_name, wire, fault, words) => {
-      const { status, by, body, wire: sent } = await serve(service, { model: wire, fault });
-      expect({ status, by, sent }).toEqual({ status: 400, by: 'content_filter', sent: { [wire]: 1 } });
-      expect(body.error.message).toContain(`The provider says: `);
-      expect(body.error.message).toContain(words);
-    },
-  );
-  test.each(blocked)(
-    "by a provider's filter, as %s of %s, fails over where the model says so",
-    async (_n, wire, fault) => {
-      await expectFailover(service, { model: `${wire}-failover`, fault }, 'content-filtered');
-    },
-  );
+  test.each(
+    blocked,
+  )("by a provider's filter, as %s of %s, is a 400 content_filter", async (_name, wire, fault, words) => {
+    const { status, by, body, wire: sent } = await serve(service, { model: wire, fault });
+    expect({ status, by, sent }).toEqual({ status: 400, by: 'content_filter', sent: { [wire]: 1 } });
+    expect(body.error.message).toContain(`The provider says: `);
+    expect(body.error.message).toContain(words);
+  });
+  test.each(
+    blocked,
+  )("by a provider's filter, as %s of %s, fails over where the model says so", async (_n, wire, fault) => {
+    await expectFailover(service, { model: `${wire}-failover`, fault }, 'content-filtered');
+  });
 });

@@ -185,24 +185,20 @@ const failures: string[] = [];
 
 const numbered = scenarios.map(([name, fault, body = {}], number) => ({ name, fault, body, number }));
 
-test.concurrent.each(numbered)(
-  'serves $name',
-  async ({ fault, body, number }: (typeof numbered)[number]) => {
-    const asks = `Question ${number}.`;
-    if (fault) simulator.inject({ fault, matches: (request) => JSON.stringify(request.body).includes(asks) });
-    const answer = await send(CHAT, marked({ ...body, asks }));
-    const id = answer.headers.get('x-holdfast-inference-id');
-    expect(id).toMatch(/^inf-/);
-    ids.push(id ?? '');
-    if (answer.status >= 500) failures.push(answer.text);
-    if (answer.status >= 400) {
-      const { error, calls } = JSON.parse((await send(`/v1/inferences/${id}`)).text);
-      failures.push(JSON.stringify(calls));
-      if (answer.status >= 500) failures.push(JSON.stringify(error));
-    }
-  },
-  30_000,
-);
+test.concurrent.each(numbered)('serves $name', async ({ fault, body, number }: (typeof numbered)[number]) => {
+  const asks = `Question ${number}.`;
+  if (fault) simulator.inject({ fault, matches: (request) => JSON.stringify(request.body).includes(asks) });
+  const answer = await send(CHAT, marked({ ...body, asks }));
+  const id = answer.headers.get('x-holdfast-inference-id');
+  expect(id).toMatch(/^inf-/);
+  ids.push(id ?? '');
+  if (answer.status >= 500) failures.push(answer.text);
+  if (answer.status >= 400) {
+    const { error, calls } = JSON.parse((await send(`/v1/inferences/${id}`)).text);
+    failures.push(JSON.stringify(calls));
+    if (answer.status >= 500) failures.push(JSON.stringify(error));
+  }
+}, 30_000);
 
 const refusals = refused.map(([name, path, body, headers]) => ({ name, path, body, headers }));
 

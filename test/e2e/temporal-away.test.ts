@@ -75,34 +75,34 @@ describe('while Temporal is silent', () => {
     expect(await get(earlier.id)).toEqual(earlier);
   });
 
-  test.each([CHAT, SUBMIT])(
-    'a start at %s is a 503 with the id that it may have, and no second one follows',
-    async (path) => {
-      const keyed = { body: chat('single'), headers: { 'idempotency-key': randomUUID() } };
-      const [plain, withKey] = await whileSilent(() =>
-        Promise.all([timed(path, { body: chat('single') }), timed(path, keyed)]),
-      );
-      for (const { status, body, headers, tookMs } of [plain, withKey]) {
-        expect({ status, code: body.error.code }).toEqual({ status: 503, code: 'temporal_unavailable' });
-        expect(tookMs).toBeLessThan(LIMIT_MS);
-        expect(body.error.inference_id).toMatch(/^inf-/);
-        expect(body.error.message).toContain(`GET /v1/inferences/${body.error.inference_id}`);
-        expect(headers.get('x-holdfast-inference-id')).toBe(body.error.inference_id);
-      }
-      expect(plain.headers.get('x-should-retry')).toBe('false');
-      expect(withKey.headers.get('x-should-retry')).toBe('true');
+  test.each([
+    CHAT,
+    SUBMIT,
+  ])('a start at %s is a 503 with the id that it may have, and no second one follows', async (path) => {
+    const keyed = { body: chat('single'), headers: { 'idempotency-key': randomUUID() } };
+    const [plain, withKey] = await whileSilent(() =>
+      Promise.all([timed(path, { body: chat('single') }), timed(path, keyed)]),
+    );
+    for (const { status, body, headers, tookMs } of [plain, withKey]) {
+      expect({ status, code: body.error.code }).toEqual({ status: 503, code: 'temporal_unavailable' });
+      expect(tookMs).toBeLessThan(LIMIT_MS);
+      expect(body.error.inference_id).toMatch(/^inf-/);
+      expect(body.error.message).toContain(`GET /v1/inferences/${body.error.inference_id}`);
+      expect(headers.get('x-holdfast-inference-id')).toBe(body.error.inference_id);
+    }
+    expect(plain.headers.get('x-should-retry')).toBe('false');
+    expect(withKey.headers.get('x-should-retry')).toBe('true');
 
-      const repeated = await eventually(async () => {
-        const answer = await service.request(path, { ...keyed, headers: { ...keyed.headers, prefer: 'wait=20' } });
-        return answer.status === 200 ? answer : null;
-      });
-      expect(repeated.body.id).toBe(withKey.body.error.inference_id);
-      // The starts that were silent may have arrived after all: each of them once.
-      const plainId = plain.body.error.inference_id;
-      const arrived = (await service.request(`${SUBMIT}/${plainId}?wait=20`)).status === 200 ? 1 : 0;
-      expect(service.simulator.requests).toHaveLength(1 + arrived);
-    },
-  );
+    const repeated = await eventually(async () => {
+      const answer = await service.request(path, { ...keyed, headers: { ...keyed.headers, prefer: 'wait=20' } });
+      return answer.status === 200 ? answer : null;
+    });
+    expect(repeated.body.id).toBe(withKey.body.error.inference_id);
+    // The starts that were silent may have arrived after all: each of them once.
+    const plainId = plain.body.error.inference_id;
+    const arrived = (await service.request(`${SUBMIT}/${plainId}?wait=20`)).status === 200 ? 1 : 0;
+    expect(service.simulator.requests).toHaveLength(1 + arrived);
+  });
 
   test('clients who wait go on waiting, and get their answers', async () => {
     service.simulator.inject({ fault: { type: 'delay', headersMs: 1_000 } });

@@ -252,20 +252,17 @@ describe('API keys', () => {
     ['GET', '?wait=5'],
     ['POST', '/cancel'],
     ['POST', '/replay'],
-  ])(
-    'another key gets a 404 for %s …%s, at once and without effect; an operator gets through',
-    async (method, rest) => {
-      hang();
-      const { body } = await send('/v1/inferences', { body: chat('single') });
-      const path = `/v1/inferences/${body.id}`;
-      const foreign = await send(`${path}${rest}`, { method, headers: as('key-b') });
-      expect(foreign.status).toBe(404);
-      expect(foreign.body.error.code).toBe('inference_not_found');
-      expect((await send(path, { headers: as('key-ops') })).body).toMatchObject({ id: body.id, status: 'running' });
-      await send(`${path}/cancel`, { method: 'POST', headers: as('key-ops') });
-      await eventually(async () => (await statusOf(body.id)) === 'cancelled');
-    },
-  );
+  ])('another key gets a 404 for %s …%s, at once and without effect; an operator gets through', async (method, rest) => {
+    hang();
+    const { body } = await send('/v1/inferences', { body: chat('single') });
+    const path = `/v1/inferences/${body.id}`;
+    const foreign = await send(`${path}${rest}`, { method, headers: as('key-b') });
+    expect(foreign.status).toBe(404);
+    expect(foreign.body.error.code).toBe('inference_not_found');
+    expect((await send(path, { headers: as('key-ops') })).body).toMatchObject({ id: body.id, status: 'running' });
+    await send(`${path}/cancel`, { method: 'POST', headers: as('key-ops') });
+    await eventually(async () => (await statusOf(body.id)) === 'cancelled');
+  });
 });
 
 describe('the list', () => {

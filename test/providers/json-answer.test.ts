@@ -22,19 +22,29 @@ describe('a fence', () => {
 });
 
 describe('JSON', () => {
-  it.each(['{', '[1, 2', '{"a":"b', '{"a":"\\"}', '{"a":[1]', '```json\n{"a":1', '  {"a": "}"'])(
-    'is left open: %j',
-    (text) => {
-      expect(isLeftOpen(text)).toBe(true);
-    },
-  );
+  it.each([
+    '{',
+    '[1, 2',
+    '{"a":"b',
+    '{"a":"\\"}',
+    '{"a":[1]',
+    '```json\n{"a":1',
+    '  {"a": "}"',
+  ])('is left open: %j', (text) => {
+    expect(isLeftOpen(text)).toBe(true);
+  });
 
-  it.each(['', 'Hello {', '{}', '{"a":"{"}', '{"a":1}}', '"abc', '{"a":1} and more'])(
-    'is not left open: %j',
-    (text) => {
-      expect(isLeftOpen(text)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    'Hello {',
+    '{}',
+    '{"a":"{"}',
+    '{"a":1}}',
+    '"abc',
+    '{"a":1} and more',
+  ])('is not left open: %j', (text) => {
+    expect(isLeftOpen(text)).toBe(false);
+  });
 });
 
 describe('a schema', () => {
