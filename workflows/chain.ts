@@ -11,6 +11,7 @@ import {
   canWait,
   failureCode,
   isOutOfTime,
+  lastFailure,
   nextStep,
   parkingDelayMs,
   remainingAfter,
@@ -148,7 +149,7 @@ export class Chain {
   }
 
   #failure(round: Exclude<RoundOutcome, { type: 'answered' }>, isLate: boolean): InferenceFailure {
-    const cause = round.failed.at(-1)?.failure ?? null;
+    const cause = lastFailure(round.failed);
     const code = isLate && round.type !== 'stopped' ? 'deadline_exceeded' : failureCode(round.failed);
     return {
       code,

@@ -21,11 +21,11 @@ export interface ResolvedFile {
 export function resolveFile(file: ConfigFile): ResolvedFile {
   const limits = resolveLimits({ own: file.defaults, inherited: BUILT_IN_LIMITS });
   return {
-    providers: new Map(Object.entries(file.providers)),
+    providers: new Map(Object.entries(mapValues(file.providers, ({ region: _, ...settings }) => settings))),
     catalog: {
       models: mapValues(file.models, (model) => modelEntry({ model, limits, facts: file.targets })),
       facts: file.targets,
-      providers: Object.keys(file.providers),
+      providers: mapValues(file.providers, ({ region = null }) => ({ region })),
       defaults: { strategy: 'failover', ...limits, onRefusal: 'return' },
       configHash: hashWithoutSecrets(file),
     },
@@ -57,7 +57,7 @@ function chainTarget(entry: ModelFields['targets'][number], facts: ConfigFile['t
 }
 
 function hashWithoutSecrets(file: ConfigFile): string {
-  const providers = mapValues(file.providers, ({ type, baseUrl }) => ({ type, baseUrl }));
+  const providers = mapValues(file.providers, ({ type, baseUrl, region }) => ({ type, baseUrl, region }));
   return createHash('sha256')
     .update(canonicalJson({ ...file, providers }))
     .digest('hex');

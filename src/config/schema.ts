@@ -22,6 +22,7 @@ const provider = z.strictObject({
     .exactOptional(),
   /** @default the provider's own address */
   baseUrl: z.string().transform(parseBaseUrl).exactOptional(),
+  region: z.string().min(1).max(64).exactOptional(),
 });
 
 const targetFacts = z.strictObject({

@@ -14,13 +14,19 @@ export interface ModelEntry {
 /** What is known of a target wherever it is used. */
 type TargetFacts = Pick<Target, 'price' | 'contextWindow'>;
 
+/** What may be known of a provider by everybody: nothing of how it is reached. */
+interface ProviderFacts {
+  /** The operator's own label, such as `eu`. */
+  readonly region: string | null;
+}
+
 export interface Catalog {
   /** By the name that clients send as `model`. */
   readonly models: Readonly<Record<string, ModelEntry>>;
   /** By target name. */
   readonly facts: Readonly<Record<string, TargetFacts>>;
-  /** Names of the configured providers. */
-  readonly providers: readonly string[];
+  /** The configured providers, by name. */
+  readonly providers: Readonly<Record<string, ProviderFacts>>;
   /** Settings of a chain that no model entry describes. */
   readonly defaults: Omit<ModelSettings, 'targets'>;
   /** Hash of the configuration, secrets left out. */
@@ -38,7 +44,7 @@ export function findModel(catalog: Catalog, name: string): ModelEntry | null {
 /** A target by its name with what is known of it, or null when its provider is not configured. */
 export function findTarget(catalog: Catalog, name: string): Target | null {
   const parsed = parseTargetName(name);
-  if (!parsed || !catalog.providers.includes(parsed.provider)) return null;
+  if (!parsed || !Object.hasOwn(catalog.providers, parsed.provider)) return null;
   return { ...parsed, ...catalog.facts[name] };
 }
 

@@ -84,6 +84,13 @@ export function parkingDelayMs(input: {
 const FIRST_PARKING_MS = 30_000;
 const MAX_PARKING_MS = 10 * 60_000;
 
+/** The failure that a chain ends with: the last one, with the hint of whoever says to be back first. */
+export function lastFailure(failed: readonly FailedTarget[]): CallFailure | null {
+  const last = failed.at(-1)?.failure;
+  const hints = failed.flatMap(({ failure }) => failure.retryAfterMs ?? []);
+  return last ? { ...last, ...(hints.length > 0 && { retryAfterMs: Math.min(...hints) }) } : null;
+}
+
 /** The code under which a chain fails, from the failures of its last round. */
 export function failureCode(failed: readonly FailedTarget[]): InferenceFailureCode {
   const kinds = new Set(failed.map(({ failure }) => failure.kind));

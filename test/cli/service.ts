@@ -201,7 +201,7 @@ const settings = {
 const catalog: Catalog = {
   models: { default: { settings }, summarize: { settings } },
   facts: {},
-  providers: ['openai'],
+  providers: { openai: { region: null } },
   defaults: settings,
   configHash: 'hash',
 };

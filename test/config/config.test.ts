@@ -41,7 +41,7 @@ describe('a configuration file', () => {
       deadlineMs: 300_000,
       onExhausted: 'wait',
     });
-    expect(catalog.providers).toEqual(['local']);
+    expect(Object.keys(catalog.providers)).toEqual(['local']);
     expect(findModel(catalog, 'local/x')?.settings).toMatchObject({
       targets: [{ provider: 'local', model: 'x', contextWindow: 8000 }],
       maxAttemptsPerTarget: 3,

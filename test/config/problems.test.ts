@@ -156,7 +156,7 @@ describe('a base URL', () => {
 
 describe('fields of later issues', () => {
   it.each([
-    'providers: { a: { type: openai, apiKey: x, region: eu } }',
+    'providers: { a: { type: openai, apiKey: x, breaker: { break: 30s } } }',
     'providers: { a: { type: openai, apiKey: x, limits: { maxConcurrent: 1 } } }',
     `${LOCAL}targets: { local/x: { price: { input: 1, output: 1, batch: 0.5 } } }`,
     `${LOCAL}models: { m: { targets: [local/x], order: listed } }`,

@@ -97,7 +97,7 @@ describe('the catalog', () => {
   const catalog: Catalog = {
     models: { fast: { settings: { ...defaults, targets: [{ provider: 'a', model: 'x', system: 'Be brief.' }] } } },
     facts: { 'a/y': { contextWindow: 10 } },
-    providers: ['a'],
+    providers: { a: { region: null } },
     defaults,
     configHash: 'hash',
   };

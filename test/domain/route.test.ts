@@ -8,6 +8,7 @@ import {
   canWait,
   failureCode,
   isOutOfTime,
+  lastFailure,
   nextStep,
   parkingDelayMs,
   remainingAfter,
@@ -156,6 +157,15 @@ describe('parkingDelayMs', () => {
 
   test('leaves half of the time for what follows', () => {
     expect(delay(6, 0.9, { leftMs: 10_000 })).toBe(5_000);
+  });
+});
+
+describe('lastFailure', () => {
+  test('is the last one, with the earliest time at which some target is back', () => {
+    const hinted = (index: number, ms: number) => failed(index, 'rate-limited', { retryAfterMs: ms });
+    expect(lastFailure([hinted(0, 5_000), hinted(1, 60_000)])).toMatchObject({ retryAfterMs: 5_000 });
+    expect(lastFailure([failed(0, 'timeout'), failed(1, 'overloaded')])).toEqual({ kind: 'overloaded', message: '' });
+    expect(lastFailure([])).toBeNull();
   });
 });
 

@@ -32,7 +32,7 @@ export const catalog: Catalog = {
     },
   },
   facts: { 'openai/gpt-4o': { price: { input: 2.5, output: 10 }, contextWindow: 128_000 } },
-  providers: ['openai', 'together'],
+  providers: { openai: { region: 'eu' }, together: { region: null } },
   defaults: settings,
   configHash: 'hash',
 };

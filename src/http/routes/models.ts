@@ -23,6 +23,7 @@ const targetSchema = z
     object: z.literal('target'),
     id: z.string().meta({ examples: ['openai/gpt-4o'] }),
     provider: z.string(),
+    region: z.string().nullable().meta({ description: "The operator's label of the provider's region." }),
     model: z.string(),
     price: z
       .object({ input: z.number(), output: z.number() })
@@ -112,6 +113,7 @@ function targetObject(catalog: Catalog, target: ReturnType<typeof allTargets>[nu
     object: 'target',
     id,
     provider: target.provider,
+    region: catalog.providers[target.provider]?.region ?? null,
     model: target.model,
     price: target.price ? { input: target.price.input, output: target.price.output } : null,
     context_window: target.contextWindow ?? null,
