@@ -54,7 +54,10 @@ export class Chain {
 
   async run(): Promise<ChainOutcome> {
     try {
-      return await this.#rounds();
+      const outcome = await this.#rounds();
+      if (outcome.type === 'answered') this.#show(`Answered by ${outcome.result.target}.`);
+      if (outcome.type === 'failed') this.#show(outcome.failure.message);
+      return outcome;
     } catch (error) {
       // A cancelled workflow returns nothing, so the calls it made are kept beside it.
       if (isCancellation(error)) upsertMemo({ calls: this.#calls });

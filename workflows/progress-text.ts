@@ -8,19 +8,12 @@ import { targetName } from '../src/domain/target.ts';
 /** Markdown for the workflow's current details. */
 export function progressText(progress: { readonly now: string; readonly calls: readonly CallRecord[] }): string {
   const { now, calls } = progress;
-  const shown = calls.slice(-SHOWN_CALLS);
-  const lines = shown.map(
-    (call) =>
-      `| ${call.target} | ${call.attempt} | ${call.kind ?? call.outcome} | ${call.durationMs} ms | ${call.possiblyBilled ? 'possibly' : ''} |`,
-  );
-  if (lines.length === 0) return now;
-  return [
-    now,
-    '',
-    '| target | attempt | outcome | took | billed unknown |',
-    '| --- | --- | --- | --- | --- |',
-    ...lines,
-  ].join('\n');
+  const shown = calls.slice(-SHOWN_CALLS).map((call) => {
+    const attempt = call.attempt > 1 ? `, attempt ${call.attempt}` : '';
+    const billed = call.possiblyBilled ? ', possibly billed' : '';
+    return `- ${call.target}${attempt}: ${call.kind ?? call.outcome} after ${call.durationMs} ms${billed}`;
+  });
+  return shown.length === 0 ? now : [now, '', ...shown].join('\n');
 }
 
 const SHOWN_CALLS = 20;
