@@ -34,7 +34,6 @@ async function restart() {
   const { url } = second;
   return async (path: string, init: RequestInit = {}) => {
     const response = await fetch(`${url}${path}`, init);
-    // oxlint-disable-next-line typescript/no-explicit-any -- whatever JSON came; the test asserts its shape
     const body: any = await response.json();
     return { status: response.status, body };
   };

@@ -70,7 +70,6 @@ export interface Faulty {
 export interface Served {
   readonly status: number;
   readonly headers: Headers;
-  // oxlint-disable-next-line typescript/no-explicit-any -- whatever JSON came; the test asserts its shape
   readonly body: any;
   /** The target that served, or the error's code. */
   readonly by: string;

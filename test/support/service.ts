@@ -50,7 +50,6 @@ export interface TestRequest {
 export interface TestAnswer {
   readonly status: number;
   readonly headers: Headers;
-  // oxlint-disable-next-line typescript/no-explicit-any -- whatever JSON came; the test asserts its shape
   readonly body: any;
 }
 
