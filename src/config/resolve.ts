@@ -21,7 +21,7 @@ export interface ResolvedFile {
 export function resolveFile(file: ConfigFile): ResolvedFile {
   const limits = resolveLimits({ own: file.defaults, inherited: BUILT_IN_LIMITS });
   return {
-    providers: new Map(Object.entries(mapValues(file.providers, ({ region: _, ...settings }) => settings))),
+    providers: new Map(Object.entries(file.providers)),
     catalog: {
       models: mapValues(file.models, (model) => modelEntry({ model, limits, facts: file.targets })),
       facts: file.targets,
