@@ -5,6 +5,7 @@ import type { ReasoningEffort } from '../../src/domain/prompt.ts';
 import { classifyAnthropic } from './errors/anthropic.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
 import type { Vendor, WireReader } from './vendor.ts';
+import { WireState } from './wire-state.ts';
 
 export const anthropic: Vendor = {
   languageModel: ({ model, baseUrl, apiKey, fetch }) =>
@@ -43,14 +44,7 @@ function thinking(effort: ReasoningEffort | undefined): Record<string, string | 
 
 type Event = Readonly<Record<string, unknown>>;
 
-class AnthropicReader implements WireReader {
-  tokens = 0;
-  isComplete = false;
-  isMalformed = false;
-  error: unknown = null;
-  servedModel: string | null = null;
-  refusal: string | null = null;
-  readonly blockReason = null;
+class AnthropicReader extends WireState implements WireReader {
   #held: { readonly index: unknown; readonly type: string; readonly field: string; text: string } | null = null;
 
   take(data: string): string {

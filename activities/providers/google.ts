@@ -5,6 +5,7 @@ import type { ReasoningEffort } from '../../src/domain/prompt.ts';
 import { classifyGoogle } from './errors/google.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
 import type { Vendor, WireReader } from './vendor.ts';
+import { WireState } from './wire-state.ts';
 
 export const google: Vendor = {
   languageModel: ({ model, baseUrl, apiKey, fetch }) =>
@@ -51,15 +52,7 @@ function thinking(model: string, effort: ReasoningEffort | undefined): Record<st
   return { thinkingConfig: { thinkingLevel: level } };
 }
 
-class GoogleReader implements WireReader {
-  tokens = 0;
-  isComplete = false;
-  isMalformed = false;
-  error: unknown = null;
-  servedModel: string | null = null;
-  readonly refusal = null;
-  blockReason: string | null = null;
-
+class GoogleReader extends WireState implements WireReader {
   take(data: string): string {
     const event = parseEvent(data);
     if (event) this.#note(event);

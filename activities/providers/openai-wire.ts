@@ -1,6 +1,7 @@
 // The chat completions wire that several vendors speak: its events, finish reasons and limit. No vendor's own words.
 
 import type { FinishMeaning, WireReader } from './vendor.ts';
+import { WireState } from './wire-state.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
 
 export const openaiFinishReasons: Readonly<Record<string, FinishMeaning>> = {
@@ -19,14 +20,7 @@ export function openaiOutputLimit(requestBody: unknown): number | null {
 
 type Event = Readonly<Record<string, unknown>>;
 
-export class OpenaiWireReader implements WireReader {
-  tokens = 0;
-  isComplete = false;
-  isMalformed = false;
-  error: unknown = null;
-  servedModel: string | null = null;
-  refusal: string | null = null;
-  readonly blockReason = null;
+export class OpenaiWireReader extends WireState implements WireReader {
   #held: { readonly event: Event; readonly field: string; text: string } | null = null;
 
   take(data: string): string {

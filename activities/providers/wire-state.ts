@@ -1,0 +1,13 @@
+// What every reader of a provider's stream notes as it goes over the wire. Reads nothing itself.
+
+import type { WireReader } from './vendor.ts';
+
+export class WireState implements Omit<WireReader, 'take' | 'rest'> {
+  tokens = 0;
+  isComplete = false;
+  isMalformed = false;
+  error: unknown = null;
+  servedModel: string | null = null;
+  refusal: string | null = null;
+  blockReason: string | null = null;
+}
