@@ -23,7 +23,7 @@ import { callTarget } from './call-target.ts';
 import { DeadlineClock } from './deadline-clock.ts';
 import { failureMessage, progressText } from './progress-text.ts';
 import { resetMark } from './resets.ts';
-import { showServing, showWaiting } from './search-state.ts';
+import { showResumed, showServing, showWaiting } from './search-state.ts';
 
 export type ChainOutcome =
   | { readonly type: 'answered'; readonly result: InferenceResult }
@@ -165,10 +165,11 @@ export class Chain {
   async #park(failed: readonly FailedTarget[], leftMs: number): Promise<InferenceInput['carried'] | null> {
     const delayMs = parkingDelayMs({ round: this.#round, leftMs, failed, jitter: Math.random() });
     const text = `All targets failed; waiting ${Math.round(delayMs / 1000)} s before round ${this.#round + 1}.`;
-    showWaiting(true);
+    showWaiting();
     this.#show(text);
     await sleep(delayMs, { summary: text });
-    showWaiting(false);
+    const [first] = this.#input.settings.targets;
+    if (first) showResumed(targetName(first));
     if (!workflowInfo().continueAsNewSuggested) return null;
     return { calls: this.#calls, spentMs: this.#clock.spentMs(), round: this.#round };
   }

@@ -12,6 +12,14 @@ export function showServing(target: string): void {
   upsertSearchAttributes([{ key: targetKey, value: target }]);
 }
 
-export function showWaiting(isWaiting: boolean): void {
-  upsertSearchAttributes([{ key: stateKey, value: isWaiting ? 'waiting' : 'running' }]);
+export function showWaiting(): void {
+  upsertSearchAttributes([{ key: stateKey, value: 'waiting' }]);
+}
+
+/** The waiting is over, and a new round begins at the first target. */
+export function showResumed(target: string): void {
+  upsertSearchAttributes([
+    { key: stateKey, value: 'running' },
+    { key: targetKey, value: target },
+  ]);
 }

@@ -170,6 +170,8 @@ describe('an inference that waits for a target to recover', () => {
     const ended = await read(id, '?wait=20');
     expect(ended.status).toBe('succeeded');
     expect(ended.calls.map(callLine)).toEqual(['one/m1 1 server-error', 'two/m2 1 overloaded', 'one/m1 1 succeeded']);
+    const { searchAttributes } = await service.temporal.workflow.getHandle(id).describe();
+    expect(searchAttributes).toMatchObject({ HoldfastState: ['running'], HoldfastTarget: ['one/m1'] });
   });
 
   test('fails at its deadline when none has, with the calls of every round', async () => {
