@@ -36,8 +36,18 @@ export class ApiError extends CommandError {
 export function connect(): ApiClient {
   const { url, apiKey, dataDir } = loadSettings();
   // Looked up for each request: a service that was restarted may listen elsewhere.
-  const address = () => url ?? readAddress(dataDir) ?? DEFAULT_ADDRESS;
-  const call = <Answer>(request: Request) => send<Answer>({ ...request, address: address(), apiKey });
+  return clientOf({ address: () => url ?? readAddress(dataDir) ?? DEFAULT_ADDRESS, apiKey });
+}
+
+export function clientOf(service: {
+  readonly address: () => string;
+  readonly apiKey: string | null;
+  /** Breaks off any request. */
+  readonly signal?: AbortSignal;
+}): ApiClient {
+  const { address, apiKey, signal: always } = service;
+  const call = <Answer>(request: Request) =>
+    send<Answer>({ ...(always && { signal: always }), ...request, address: address(), apiKey });
   const path = (id: string) => `/v1/inferences/${encodeURIComponent(id)}`;
   return {
     submit: (body, idempotencyKey) => call({ method: 'POST', path: '/v1/inferences', body, idempotencyKey }),

@@ -1,8 +1,8 @@
-// The demo's own client of the HTTP API: what any program of a user would send. Must not print.
+// The demo's view of the HTTP API: the commands' own client, with patience for a busy machine. Must not print.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InferenceView } from '../api-client.ts';
-import { CommandError } from '../output.ts';
+import { ApiError, clientOf } from '../api-client.ts';
 
 export interface Client {
   submit(body: Readonly<Record<string, unknown>>): Promise<InferenceView>;
@@ -13,43 +13,29 @@ export interface Client {
 }
 
 export function createClient(url: string, signal: AbortSignal): Client {
-  const send = async (method: 'GET' | 'POST', path: string, body?: object): Promise<Reply> => {
-    const response = await fetch(`${url}/v1/inferences${path}`, {
-      method,
-      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-      signal,
-    });
-    return { status: response.status, body: (await response.json()) as Reply['body'] };
-  };
-  /** On a busy machine Temporal may be slow to answer: reading again is harmless. */
-  const read = async (path: string): Promise<InferenceView> => {
+  const api = clientOf({ address: () => url, apiKey: null, signal });
+  /** Temporal may be slow to answer: reading again is harmless. */
+  const patiently = async (read: () => Promise<InferenceView>): Promise<InferenceView> => {
     for (let attempt = 1; ; attempt++) {
-      const reply = await send('GET', path);
-      if (reply.status !== 503 || attempt === MAX_READS) return inferenceIn(reply);
-      await sleep(READ_AGAIN_MS, undefined, { signal });
+      try {
+        return await read();
+      } catch (error) {
+        if (!(error instanceof ApiError && error.canPass) || attempt === MAX_READS) throw error;
+        await sleep(READ_AGAIN_MS, undefined, { signal });
+      }
     }
   };
   return {
-    submit: async (body) => inferenceIn(await send('POST', '', body)),
-    get: (id) => read(`/${id}`),
+    submit: (body) => api.submit(body, undefined),
+    get: (id) => patiently(() => api.get(id)),
     async ended(id) {
       for (;;) {
-        const inference = await read(`/${id}?wait=${WAIT_SECONDS}`);
-        if (inference.status !== 'running' && inference.status !== 'waiting') return inference;
+        const inference = await patiently(() => api.wait(id, { seconds: WAIT_SECONDS, signal }));
+        if (inference.ended_at !== null) return inference;
       }
     },
-    replay: async (id) => inferenceIn(await send('POST', `/${id}/replay`)),
+    replay: (id) => api.replay(id),
   };
-}
-
-function inferenceIn({ status, body }: Reply): InferenceView {
-  if ('id' in body) return body;
-  throw new CommandError(`The API answered with status ${status}: ${body.error.message}`);
-}
-
-interface Reply {
-  readonly status: number;
-  readonly body: InferenceView | { readonly error: { readonly message: string } };
 }
 
 const MAX_READS = 10;
