@@ -21,6 +21,7 @@ export type FailureKind =
   | 'empty'
   | 'malformed'
   | 'schema-invalid'
+  | 'breaker-open'
   | 'not-configured'
   | 'cancelled'
   | 'worker-lost'
@@ -41,32 +42,39 @@ export interface FailureRule {
   readonly canPass: boolean;
   /** The provider has no room now: when all targets say so, the client may come back (`503`), instead of a `502`. */
   readonly isShortage?: true;
+  /**
+   * What it tells of the target's health: as `Told` in `breaker.ts`, or `account`: all targets of the provider are out.
+   */
+  readonly tells: 'fault' | 'alive' | 'crowded' | 'nothing' | 'account';
+  /** An answer came, and it was not good: it counts against the target's quality. */
+  readonly isPoor?: true;
 }
 
 export const failureTable: Readonly<Record<FailureKind, FailureRule>> = {
-  'rate-limited': { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true, isShortage: true },
-  'quota-exhausted': { retries: 0, backoffMs: 0, ends: 'provider', canPass: true },
-  overloaded: { retries: 2, backoffMs: 5_000, ends: 'attempt', canPass: true, isShortage: true },
-  'server-error': { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true },
-  timeout: { retries: 1, backoffMs: 1_000, ends: 'attempt', canPass: true },
-  'first-token-timeout': { retries: 0, backoffMs: 0, ends: 'target', canPass: true },
-  stalled: { retries: 0, backoffMs: 0, ends: 'target', canPass: true },
-  connection: { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true },
-  auth: { retries: 0, backoffMs: 0, ends: 'provider', canPass: true },
-  'model-not-found': { retries: 0, backoffMs: 0, ends: 'target', canPass: false },
-  'invalid-request': { retries: 0, backoffMs: 0, ends: 'inference', canPass: false },
-  unsupported: { retries: 0, backoffMs: 0, ends: 'target', canPass: false },
-  'context-too-long': { retries: 0, backoffMs: 0, ends: 'window', canPass: false },
-  'content-filtered': { retries: 0, backoffMs: 0, ends: 'policy', canPass: false },
-  refused: { retries: 0, backoffMs: 0, ends: 'policy', canPass: false },
-  truncated: { retries: 0, backoffMs: 0, ends: 'target', canPass: false },
-  empty: { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false },
-  malformed: { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false },
-  'schema-invalid': { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false },
-  'not-configured': { retries: 0, backoffMs: 0, ends: 'provider', canPass: true },
-  cancelled: { retries: 0, backoffMs: 0, ends: 'inference', canPass: false },
-  'worker-lost': { retries: 2, backoffMs: 500, ends: 'attempt', canPass: true },
-  unknown: { retries: 1, backoffMs: 1_000, ends: 'attempt', canPass: false },
+  'rate-limited': { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true, tells: 'crowded', isShortage: true },
+  'quota-exhausted': { retries: 0, backoffMs: 0, ends: 'provider', canPass: true, tells: 'account' },
+  overloaded: { retries: 2, backoffMs: 5_000, ends: 'attempt', canPass: true, tells: 'fault', isShortage: true },
+  'server-error': { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true, tells: 'fault' },
+  timeout: { retries: 1, backoffMs: 1_000, ends: 'attempt', canPass: true, tells: 'fault' },
+  'first-token-timeout': { retries: 0, backoffMs: 0, ends: 'target', canPass: true, tells: 'fault' },
+  stalled: { retries: 0, backoffMs: 0, ends: 'target', canPass: true, tells: 'fault' },
+  connection: { retries: 2, backoffMs: 1_000, ends: 'attempt', canPass: true, tells: 'fault' },
+  auth: { retries: 0, backoffMs: 0, ends: 'provider', canPass: true, tells: 'account' },
+  'model-not-found': { retries: 0, backoffMs: 0, ends: 'target', canPass: false, tells: 'alive' },
+  'invalid-request': { retries: 0, backoffMs: 0, ends: 'inference', canPass: false, tells: 'alive' },
+  unsupported: { retries: 0, backoffMs: 0, ends: 'target', canPass: false, tells: 'alive' },
+  'context-too-long': { retries: 0, backoffMs: 0, ends: 'window', canPass: false, tells: 'alive' },
+  'content-filtered': { retries: 0, backoffMs: 0, ends: 'policy', canPass: false, tells: 'alive' },
+  refused: { retries: 0, backoffMs: 0, ends: 'policy', canPass: false, tells: 'alive' },
+  truncated: { retries: 0, backoffMs: 0, ends: 'target', canPass: false, tells: 'alive', isPoor: true },
+  empty: { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false, tells: 'fault', isPoor: true },
+  malformed: { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false, tells: 'fault', isPoor: true },
+  'schema-invalid': { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false, tells: 'alive', isPoor: true },
+  'breaker-open': { retries: 0, backoffMs: 0, ends: 'target', canPass: true, tells: 'nothing', isShortage: true },
+  'not-configured': { retries: 0, backoffMs: 0, ends: 'provider', canPass: true, tells: 'nothing' },
+  cancelled: { retries: 0, backoffMs: 0, ends: 'inference', canPass: false, tells: 'nothing' },
+  'worker-lost': { retries: 2, backoffMs: 500, ends: 'attempt', canPass: true, tells: 'nothing' },
+  unknown: { retries: 1, backoffMs: 1_000, ends: 'attempt', canPass: false, tells: 'fault' },
 };
 
 /** A failed attempt, as a classifier or the answer's judge sees it. */

@@ -7,30 +7,31 @@ import { decideRetry, failureTable, MIN_ATTEMPT_MS } from '../../src/domain/fail
 const LONG = 3_600_000;
 
 /** Written down a second time on purpose: a change of the table has to be meant. */
-const expected: Readonly<Record<FailureKind, { retries: number; ends: string; canPass: boolean }>> = {
-  'rate-limited': { retries: 2, ends: 'attempt', canPass: true },
-  'quota-exhausted': { retries: 0, ends: 'provider', canPass: true },
-  overloaded: { retries: 2, ends: 'attempt', canPass: true },
-  'server-error': { retries: 2, ends: 'attempt', canPass: true },
-  timeout: { retries: 1, ends: 'attempt', canPass: true },
-  'first-token-timeout': { retries: 0, ends: 'target', canPass: true },
-  stalled: { retries: 0, ends: 'target', canPass: true },
-  connection: { retries: 2, ends: 'attempt', canPass: true },
-  auth: { retries: 0, ends: 'provider', canPass: true },
-  'model-not-found': { retries: 0, ends: 'target', canPass: false },
-  'invalid-request': { retries: 0, ends: 'inference', canPass: false },
-  unsupported: { retries: 0, ends: 'target', canPass: false },
-  'context-too-long': { retries: 0, ends: 'window', canPass: false },
-  'content-filtered': { retries: 0, ends: 'policy', canPass: false },
-  refused: { retries: 0, ends: 'policy', canPass: false },
-  truncated: { retries: 0, ends: 'target', canPass: false },
-  empty: { retries: 1, ends: 'attempt', canPass: false },
-  malformed: { retries: 1, ends: 'attempt', canPass: false },
-  'schema-invalid': { retries: 1, ends: 'attempt', canPass: false },
-  'not-configured': { retries: 0, ends: 'provider', canPass: true },
-  cancelled: { retries: 0, ends: 'inference', canPass: false },
-  'worker-lost': { retries: 2, ends: 'attempt', canPass: true },
-  unknown: { retries: 1, ends: 'attempt', canPass: false },
+const expected: Readonly<Record<FailureKind, { retries: number; ends: string; canPass: boolean; tells: string }>> = {
+  'rate-limited': { retries: 2, ends: 'attempt', canPass: true, tells: 'crowded' },
+  'quota-exhausted': { retries: 0, ends: 'provider', canPass: true, tells: 'account' },
+  overloaded: { retries: 2, ends: 'attempt', canPass: true, tells: 'fault' },
+  'server-error': { retries: 2, ends: 'attempt', canPass: true, tells: 'fault' },
+  timeout: { retries: 1, ends: 'attempt', canPass: true, tells: 'fault' },
+  'first-token-timeout': { retries: 0, ends: 'target', canPass: true, tells: 'fault' },
+  stalled: { retries: 0, ends: 'target', canPass: true, tells: 'fault' },
+  connection: { retries: 2, ends: 'attempt', canPass: true, tells: 'fault' },
+  auth: { retries: 0, ends: 'provider', canPass: true, tells: 'account' },
+  'model-not-found': { retries: 0, ends: 'target', canPass: false, tells: 'alive' },
+  'invalid-request': { retries: 0, ends: 'inference', canPass: false, tells: 'alive' },
+  unsupported: { retries: 0, ends: 'target', canPass: false, tells: 'alive' },
+  'context-too-long': { retries: 0, ends: 'window', canPass: false, tells: 'alive' },
+  'content-filtered': { retries: 0, ends: 'policy', canPass: false, tells: 'alive' },
+  refused: { retries: 0, ends: 'policy', canPass: false, tells: 'alive' },
+  truncated: { retries: 0, ends: 'target', canPass: false, tells: 'alive' },
+  empty: { retries: 1, ends: 'attempt', canPass: false, tells: 'fault' },
+  malformed: { retries: 1, ends: 'attempt', canPass: false, tells: 'fault' },
+  'schema-invalid': { retries: 1, ends: 'attempt', canPass: false, tells: 'alive' },
+  'breaker-open': { retries: 0, ends: 'target', canPass: true, tells: 'nothing' },
+  'not-configured': { retries: 0, ends: 'provider', canPass: true, tells: 'nothing' },
+  cancelled: { retries: 0, ends: 'inference', canPass: false, tells: 'nothing' },
+  'worker-lost': { retries: 2, ends: 'attempt', canPass: true, tells: 'nothing' },
+  unknown: { retries: 1, ends: 'attempt', canPass: false, tells: 'fault' },
 };
 
 const kinds = Object.keys(expected) as FailureKind[];
@@ -49,8 +50,8 @@ describe('the failure table', () => {
   });
 
   it.each(kinds)('%s is retried as often, ends as much and passes as said', (kind) => {
-    const { retries, ends, canPass } = failureTable[kind];
-    expect({ retries, ends, canPass }).toEqual(expected[kind]);
+    const { retries, ends, canPass, tells } = failureTable[kind];
+    expect({ retries, ends, canPass, tells }).toEqual(expected[kind]);
   });
 
   it.each(

@@ -1,0 +1,151 @@
+// In which order the targets of a chain are tried, by what is known of their health. Pure; chance is passed in.
+
+import type { ScoreSummary } from './score.ts';
+import { qualityRatio, successRatio } from './score.ts';
+import type { Price } from './target.ts';
+
+export type Order = 'listed' | 'reliability' | 'latency' | 'cost';
+
+export interface RankedTarget {
+  readonly name: string;
+  /** Its circuit and its account's let calls through now. */
+  readonly mayBeCalled: boolean;
+  readonly hasSpike: boolean;
+  readonly score: ScoreSummary;
+  readonly price: Price | undefined;
+}
+
+export interface RankSettings {
+  readonly order: Order;
+  readonly weights: ScoreWeights;
+  readonly minimumSuccess: number;
+  readonly minimumQuality: number;
+}
+
+/** What each part counts for in the order `reliability`. */
+export interface ScoreWeights {
+  readonly success: number;
+  readonly latency: number;
+  readonly quality: number;
+}
+
+/**
+ * Indices into `targets`, in the order to try. Targets that may not be called now come last, degraded ones (a latency
+ * spike, or below a minimum) before them; within these groups the order decides.
+ *
+ * @param leader the target that came first the last time: a rival has to be clearly better to take its place
+ * @param chance uniform in [0, 1): one in twenty rankings lets a target lead that would not be seen otherwise
+ */
+export function rank(input: {
+  readonly targets: readonly RankedTarget[];
+  readonly settings: RankSettings;
+  readonly leader: string | null;
+  readonly chance: number;
+}): readonly number[] {
+  const { targets, settings, leader, chance } = input;
+  const fastestMs = Math.min(...targets.map(({ score }) => latencyOf(score) ?? Number.POSITIVE_INFINITY));
+  const keyed = targets.map((target, index) => ({
+    index,
+    group: groupOf(target, settings),
+    cost: costOf(target, { settings, fastestMs, isLeader: target.name === leader }),
+  }));
+  const ranked = keyed
+    .sort((a, b) => a.group - b.group || a.cost - b.cost || a.index - b.index)
+    .map(({ index }) => index);
+  return chance < EXPLORED_SHARE ? explored(ranked, { ...input, chance: chance / EXPLORED_SHARE }) : ranked;
+}
+
+const EXPLORED_SHARE = 0.05;
+
+/** 0 fit, 1 degraded, 2 not to be called. */
+function groupOf(target: RankedTarget, settings: RankSettings): 0 | 1 | 2 {
+  if (!target.mayBeCalled) return 2;
+  return isDegraded(target, settings) ? 1 : 0;
+}
+
+export function isDegraded(
+  { hasSpike, score }: Pick<RankedTarget, 'hasSpike' | 'score'>,
+  { minimumSuccess, minimumQuality }: Pick<RankSettings, 'minimumSuccess' | 'minimumQuality'>,
+): boolean {
+  return hasSpike || isBelow(successRatio(score), minimumSuccess) || isBelow(qualityRatio(score), minimumQuality);
+}
+
+function isBelow(ratio: number | null, minimum: number): boolean {
+  return ratio !== null && ratio < minimum;
+}
+
+/** Less is better; all alike where the order says nothing. */
+function costOf(
+  target: RankedTarget,
+  by: { readonly settings: RankSettings; readonly fastestMs: number; readonly isLeader: boolean },
+): number {
+  const { settings, fastestMs, isLeader } = by;
+  switch (settings.order) {
+    case 'listed':
+      return 0;
+    case 'reliability':
+      return -weighted(target.score, settings.weights, fastestMs) - (isLeader ? RELIABILITY_LEAD : 0);
+    case 'latency':
+      return (latencyOf(target.score) ?? fastestKnown(fastestMs)) * (isLeader ? LATENCY_LEAD : 1);
+    case 'cost':
+      return blendedPrice(target.price);
+  }
+}
+
+/** A rival's score, of at most 1, has to be better by this much. */
+const RELIABILITY_LEAD = 0.05;
+/** A rival has to be faster than this part of the leader's latency. */
+const LATENCY_LEAD = 0.85;
+
+/** A target that nobody has timed yet counts as quick as the quickest: so it is timed. */
+function fastestKnown(fastestMs: number): number {
+  return Number.isFinite(fastestMs) ? fastestMs : 0;
+}
+
+/** From 0 to 1, for weights that add up to 1. What is not known is thought well of. */
+function weighted(score: ScoreSummary, weights: ScoreWeights, fastestMs: number): number {
+  const { success, latency, quality } = weights;
+  const ownMs = latencyOf(score);
+  const speed = ownMs === null || ownMs === 0 ? 1 : fastestMs / ownMs;
+  const all = success + latency + quality;
+  if (all === 0) return 0;
+  const sum =
+    success * smoothed(score.succeeded, score.calls) +
+    quality * smoothed(score.goodAnswers, score.answers) +
+    latency * speed;
+  return sum / all;
+}
+
+/** As if two good ones had been seen before: a single failure is no verdict. */
+function smoothed(good: number, all: number): number {
+  return (good + 2) / (all + 2);
+}
+
+function latencyOf({ firstTokenP50Ms, totalP50Ms }: ScoreSummary): number | null {
+  return totalP50Ms ?? firstTokenP50Ms;
+}
+
+/** Of a million tokens, three in four of them input, as is usual; an unknown price is the highest. */
+function blendedPrice(price: Price | undefined): number {
+  return price ? (3 * price.input + price.output) / 4 : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * Lets one lead that gets no calls as things are: a degraded one, or one that the order has seen too little of. The
+ * order `cost` has promised never to pick a target below the minimum: there, time alone makes it unknown again.
+ */
+function explored(
+  ranked: readonly number[],
+  by: { readonly targets: readonly RankedTarget[]; readonly settings: RankSettings; readonly chance: number },
+): readonly number[] {
+  const { targets, settings, chance } = by;
+  const { order } = settings;
+  if (order === 'cost') return ranked;
+  const candidates = ranked.slice(1).filter((index) => {
+    const target = targets[index];
+    if (!target?.mayBeCalled) return false;
+    return isDegraded(target, settings) || (order !== 'listed' && successRatio(target.score) === null);
+  });
+  const chosen = candidates[Math.floor(chance * candidates.length)];
+  return chosen === undefined ? ranked : [chosen, ...ranked.filter((index) => index !== chosen)];
+}
