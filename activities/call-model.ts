@@ -2,16 +2,17 @@
 // the answer is judged in providers/, retries in src/domain/failure.ts.
 
 import { CancelledFailure, Context } from '@temporalio/activity';
-import type { Dispatcher } from 'undici';
 import type { CallModelInput, CallModelResult, CallProgress, CallRecord } from '../src/domain/call.ts';
 import { costOf, withLostAttempts } from '../src/domain/call.ts';
 import { type CallFailure, decideRetry, type RetryDecision } from '../src/domain/failure.ts';
+import { queueTimeMs } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
+import type { AttemptDeps } from './attempt.ts';
+import { attemptCall } from './attempt.ts';
 import { attemptLimitMs, type CallClock, retryBudgetMs } from './call-budget.ts';
 import { callFailure } from './call-failure.ts';
 import type { InFlightCalls } from './in-flight.ts';
-import { type CallMeta, callProvider } from './providers/call.ts';
-import type { ProviderSettings } from './providers/registry.ts';
+import type { CallMeta } from './providers/call.ts';
 
 /** The part of a pino logger that is needed here. */
 export interface CallLogger {
@@ -20,14 +21,19 @@ export interface CallLogger {
   debug(fields: object, message: string): void;
 }
 
-export interface CallModelDeps {
-  readonly providers: ReadonlyMap<string, ProviderSettings>;
+export interface CallModelDeps extends AttemptDeps {
   readonly inFlight: InFlightCalls;
   readonly logger: CallLogger;
-  readonly connections: Dispatcher;
+  readonly metrics: CallMetrics;
+}
+
+export interface CallMetrics {
+  callEnded(end: { readonly provider: string; readonly model: string; readonly record: CallRecord }): void;
+  queueWaited(wait: { readonly provider: string; readonly waitedMs: number }): void;
 }
 
 export async function callModel(deps: CallModelDeps, input: CallModelInput): Promise<CallModelResult> {
+  const { target } = input;
   const context = Context.current();
   const { attempt, heartbeatDetails, workflowExecution } = context.info;
   const clock = clockOf(context);
@@ -40,33 +46,56 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const progress: CallProgress = { records: earlier, current: { attempt, startedAt } };
   const stopHeartbeats = startHeartbeats(() => context.heartbeat(progress));
   const cancelled = deps.inFlight.signalFor(workflowId);
-  const outcome = await callProvider({
-    settings: deps.providers.get(input.target.provider),
-    target: input.target,
+  if (input.news) deps.health.hear(input.news);
+  const outcome = await attemptCall(deps, {
+    target,
     prompt: input.prompt,
-    limits: { ...input, attemptTimeoutMs: attemptLimitMs({ call: input, clock, nowMs: serverNowMs() }) },
+    isPing: false,
+    chain: input.chain ?? null,
+    waitLimitMs: queueTimeMs({ timeMs: clock.scheduleToCloseMs, attemptTimeoutMs: input.attemptTimeoutMs }),
+    limits: () => ({ ...input, attemptTimeoutMs: attemptLimitMs({ call: input, clock, nowMs: serverNowMs() }) }),
+    decide: (failure) =>
+      decideRetry({
+        failure: isShutdown(failure, context) ? shutdownFailure(input) : failure,
+        attempt,
+        maxAttempts: input.maxAttempts,
+        leftMs: retryBudgetMs({
+          call: input,
+          clock,
+          nowMs: serverNowMs(),
+          spentMs: Date.now() - Date.parse(earlier[0]?.startedAt ?? startedAt),
+        }),
+        jitter: Math.random(),
+      }),
     cancelSignals: [context.cancellationSignal, cancelled],
-    connections: deps.connections,
   }).finally(() => {
     stopHeartbeats();
     deps.inFlight.leave(workflowId, cancelled);
   });
-  const { meta } = outcome;
-  if (outcome.type === 'answered') {
-    const record = callRecord(input, { attempt, startedAt, meta, failure: null });
-    return { answer: outcome.answer, records: [...earlier, record] };
-  }
-  const isShutdown = outcome.failure.kind === 'cancelled' && context.cancellationDetails?.workerShutdown === true;
-  const failure = isShutdown ? shutdownFailure(input) : outcome.failure;
-  const records = [...earlier, callRecord(input, { attempt, startedAt, meta, failure })];
-  const spentMs = Date.now() - Date.parse(records[0]?.startedAt ?? startedAt);
-  const decision = decideRetry({
-    failure,
-    attempt,
-    maxAttempts: input.maxAttempts,
-    leftMs: retryBudgetMs({ call: input, clock, nowMs: serverNowMs(), spentMs }),
-    jitter: Math.random(),
-  });
+  const { meta, waitedMs } = outcome;
+  deps.metrics.queueWaited({ provider: target.provider, waitedMs });
+  const failure = outcome.type === 'answered' ? null : outcome.failure;
+  const shown = failure && isShutdown(failure, context) ? shutdownFailure(input) : failure;
+  const record = callRecord(input, { attempt, startedAt, meta, failure: shown });
+  deps.metrics.callEnded({ ...target, record });
+  const records = [...earlier, record];
+  if (outcome.type === 'answered') return { answer: outcome.answer, records };
+  return endFailed(deps, { context, failure: shown ?? outcome.failure, decision: outcome.decision, records, progress });
+}
+
+/** Throws: what Temporal is told of an attempt without an answer. */
+function endFailed(
+  deps: CallModelDeps,
+  end: {
+    readonly context: Context;
+    readonly failure: CallFailure;
+    readonly decision: RetryDecision;
+    readonly records: readonly CallRecord[];
+    readonly progress: CallProgress;
+  },
+): never {
+  const { context, failure, decision, records, progress } = end;
+  const workflowId = context.info.workflowExecution?.workflowId ?? '';
   logFailure(deps.logger, { workflowId, failure, record: records.at(-1), decision });
   // Also of a cancelled call: these details are what the workflow can learn of it when it does not wait for the end.
   if (decision.retry || failure.kind === 'cancelled') context.heartbeat({ ...progress, records });
@@ -74,6 +103,10 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
     throw new CancelledFailure(failure.message, [{ failure, records }]);
   }
   throw callFailure({ failure, records }, decision);
+}
+
+function isShutdown(failure: CallFailure, { cancellationDetails }: Context): boolean {
+  return failure.kind === 'cancelled' && cancellationDetails?.workerShutdown === true;
 }
 
 /** The happy path has none: each is a round trip and a write. */

@@ -1,23 +1,38 @@
 // The activities of a worker, with what they need. The only thing that a worker imports from here.
 
-import type { CallModelInput, CallModelResult } from '../src/domain/call.ts';
-import { callModel, type CallLogger } from './call-model.ts';
-import type { InFlightCalls } from './in-flight.ts';
+import type { AwaitTargetInput, CallModelInput, CallModelResult } from '../src/domain/call.ts';
+import type { Alert } from '../src/domain/health.ts';
+import { awaitTarget } from './await-target.ts';
+import type { CallModelDeps } from './call-model.ts';
+import { callModel } from './call-model.ts';
+import type { PingDeps } from './ping-targets.ts';
+import { pingTargets } from './ping-targets.ts';
 import { createProviderConnections } from './providers/exchange.ts';
-import type { ProviderSettings } from './providers/registry.ts';
+import { sendAlert } from './send-alert.ts';
+import type { ParkedInferences, WakeParkedInput } from './wake-parked.ts';
+import { wakeParked } from './wake-parked.ts';
 
-export interface ActivityDeps {
-  /** By the provider's name in the configuration. */
-  readonly providers: ReadonlyMap<string, ProviderSettings>;
-  readonly inFlight: InFlightCalls;
-  readonly logger: CallLogger;
-}
+export type ActivityDeps = Omit<CallModelDeps & PingDeps, 'connections'> & {
+  readonly parked: ParkedInferences;
+  /** Where alerts are posted; null: nowhere. */
+  readonly webhook: string | null;
+};
 
 export interface Activities {
   callModel(input: CallModelInput): Promise<CallModelResult>;
+  awaitTarget(input: AwaitTargetInput): Promise<readonly number[] | null>;
+  pingTargets(input: { readonly forMs: number }): Promise<void>;
+  wakeParked(input: WakeParkedInput): Promise<void>;
+  sendAlert(alert: Alert): Promise<void>;
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
   const connections = createProviderConnections();
-  return { callModel: (input) => callModel({ ...deps, connections }, input) };
+  return {
+    callModel: (input) => callModel({ ...deps, connections }, input),
+    awaitTarget: (input) => awaitTarget(deps.health, input),
+    pingTargets: (input) => pingTargets({ ...deps, connections }, input),
+    wakeParked: (input) => wakeParked(deps.parked, input),
+    sendAlert: (alert) => sendAlert({ url: deps.webhook, connections }, alert),
+  };
 }

@@ -104,7 +104,8 @@ function checkWhole(value: unknown): Checked {
   const { file, faults } = checkFields(value);
   const rest = file ?? checkFields(withoutFaulty(value, faults)).file;
   if (rest === null) return { file: null, faults };
-  return { file, faults: [...faults, ...crossFaults(rest, new Set(keysOf(value, 'providers')))] };
+  const names = { providers: new Set(keysOf(value, 'providers')), targets: new Set(keysOf(value, 'targets')) };
+  return { file, faults: [...faults, ...crossFaults(rest, names)] };
 }
 
 /** A copy without unknown fields, and without the entries (a provider, a model, a default …) that hold a fault. */

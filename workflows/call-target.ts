@@ -12,11 +12,12 @@ import {
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
 import type { Answer } from '../src/domain/answer.ts';
-import type { CallModelFailure, CallProgress, CallRecord } from '../src/domain/call.ts';
+import type { CallModelFailure, CallModelInput, CallProgress, CallRecord } from '../src/domain/call.ts';
 import { withLostAttempts } from '../src/domain/call.ts';
 import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
 import type { ModelSettings } from '../src/domain/inference.ts';
 import type { Prompt } from '../src/domain/prompt.ts';
+import { queueTimeMs } from '../src/domain/route.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
 
@@ -37,13 +38,15 @@ export async function callTarget(call: {
   readonly prompt: Prompt;
   readonly settings: ModelSettings;
   readonly timeMs: number;
+  /** As `CallModelInput` has them. */
+  readonly gate: Pick<CallModelInput, 'chain' | 'news'>;
   readonly summary: string;
   readonly onRecords: (records: readonly CallRecord[]) => void;
 }): Promise<CallOutcome> {
-  const { target, prompt, settings, timeMs, summary, onRecords } = call;
+  const { target, prompt, settings, timeMs, gate, summary, onRecords } = call;
   const { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs, maxAttemptsPerTarget } = settings;
   const { callModel } = proxyActivities<Activities>({
-    startToCloseTimeout: attemptTimeoutMs + START_TO_CLOSE_GRACE_MS,
+    startToCloseTimeout: queueTimeMs({ timeMs, attemptTimeoutMs }) + attemptTimeoutMs + START_TO_CLOSE_GRACE_MS,
     scheduleToCloseTimeout: timeMs,
     heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
     retry: { initialInterval: 500, maximumAttempts: maxAttemptsPerTarget },
@@ -64,6 +67,7 @@ export async function callTarget(call: {
         firstTokenTimeoutMs,
         stallTimeoutMs,
         maxAttempts: maxAttemptsPerTarget,
+        ...gate,
       }),
     );
     onRecords(records);

@@ -1,3 +1,4 @@
 // The Workflow Types of the service, and nothing else: the name of each export is its Workflow Type.
 
 export { failover } from './failover.ts';
+export { targetHealth as 'target-health' } from './target-health.ts';

@@ -11,6 +11,7 @@ import {
 } from '@ai-sdk/provider';
 import type { Dispatcher } from 'undici';
 import type { Answer, Usage } from '../../src/domain/answer.ts';
+import type { RateHeaders } from '../../src/domain/budget.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
 import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
 import { type Target, targetName } from '../../src/domain/target.ts';
@@ -19,6 +20,7 @@ import { Exchange } from './exchange.ts';
 import { type Expectation, judgeAnswer, type RawAnswer } from './judge.ts';
 import { languageModel } from './language-models.ts';
 import { prepareCall } from './prepare.ts';
+import { readRateHeaders } from './rate-headers.ts';
 import { loadVendor, type ProviderSettings, providerFacts } from './registry.ts';
 import { isRecord } from './sse.ts';
 import type { FinishMeaning, Vendor, WireReader } from './vendor.ts';
@@ -46,6 +48,10 @@ export interface CallMeta {
   readonly usage: Usage | null;
   readonly providerRequestId: string | null;
   readonly possiblyBilled: boolean;
+  /** The request went out. */
+  readonly isSent: boolean;
+  /** What the answer said of the provider's rate limits. */
+  readonly rate: RateHeaders | null;
 }
 
 export async function callProvider(input: CallInput): Promise<CallOutcome> {
@@ -202,6 +208,8 @@ class Attempt {
       usage: this.#usage,
       providerRequestId: headers[this.#vendor.requestIdHeader] ?? headers['x-request-id'] ?? null,
       possiblyBilled: isSent && this.#usage === null && !isRefusedUnread,
+      isSent,
+      rate: readRateHeaders(headers, Date.now()),
     };
   }
 
@@ -238,7 +246,8 @@ function sentence(target: Target, kind: FailureKind, because?: string): string {
 
 function unsent(target: Target, failure: CallFailure): CallOutcome {
   const meta = { servedModel: target.model, firstTokenMs: null, durationMs: 0, usage: null };
-  return { type: 'failed', failure, meta: { ...meta, providerRequestId: null, possiblyBilled: false } };
+  const unknown = { providerRequestId: null, possiblyBilled: false, isSent: false, rate: null };
+  return { type: 'failed', failure, meta: { ...meta, ...unknown } };
 }
 
 /** The AI SDK fills in 0 where a provider says nothing; no call has 0 input tokens, and no answer 0 output tokens. */

@@ -10,8 +10,10 @@ import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import type { Config, Settings } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { openDataDirectory } from '../data-directory.ts';
+import { pingCostLine } from '../domain/ping-cost.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
+import { buildWorkerServer } from '../http/worker-server.ts';
 import { choosePort } from '../ports.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { startSimulator } from '../simulator/simulator.ts';
@@ -22,12 +24,15 @@ import { connectToConfigured, connectToEmbedded } from '../temporal/connect.ts';
 import type { EmbeddedServer } from '../temporal/embedded-server.ts';
 import { startEmbeddedServer } from '../temporal/embedded-server.ts';
 import { findExecutable } from '../temporal/executable.ts';
+import { createParkedInferences } from '../temporal/parked-inferences.ts';
 import { createDataConverter } from '../temporal/payloads.ts';
 import { installRuntime } from '../temporal/runtime.ts';
 import { checkSearchAttributes } from '../temporal/search-attributes.ts';
 import type { InferenceWorker } from '../temporal/worker.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { VERSION } from '../version.ts';
+import type { TargetHealth } from './target-health.ts';
+import { createTargetHealth } from './target-health.ts';
 
 export type Role = 'all' | 'api' | 'worker';
 
@@ -45,6 +50,8 @@ export interface ServiceOptions {
 export interface Service {
   /** Where the API listens; null for a worker. */
   readonly url: string | null;
+  /** Where a process that is only a worker shows its state and metrics. */
+  readonly workerUrl: string | null;
   readonly temporal: { readonly address: string | null; readonly namespace: string; readonly uiUrl: string | null };
   /** Rejects when the service can't go on. */
   readonly failed: Promise<never>;
@@ -82,16 +89,24 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   cleanUp.add('connection', () => temporal.connection.close());
   if (!embedded) await checkSearchAttributes(temporal.connection, temporal.namespace);
 
+  const dataConverter = createDataConverter({ blobs: directoryBlobStore(join(directory.path, 'blobs')) });
+  const { config } = options;
+  const targetHealth = createTargetHealth({ config, temporal, dataConverter, isWorker: role !== 'api', logger });
   const parts: Parts = {
     temporal,
     inFlight: new InFlightCalls(),
-    dataConverter: createDataConverter({ blobs: directoryBlobStore(join(directory.path, 'blobs')) }),
+    dataConverter,
     uiUrl: settings.temporal.uiUrl ?? embedded?.uiUrl ?? null,
+    targetHealth,
   };
+  await targetHealth.link.start();
+  cleanUp.add('health of targets', () => targetHealth.link.stop());
   const worker = role === 'api' ? null : await runWorker(options, parts, cleanUp);
   const url = role === 'worker' ? null : await listen(options, parts, { worker, directory, cleanUp });
+  const workerUrl = role === 'worker' ? await listenAsWorker(options, parts, { worker, cleanUp }) : null;
   return {
     url,
+    workerUrl,
     temporal: { address: embedded?.address ?? null, namespace: temporal.namespace, uiUrl: parts.uiUrl },
     failed: failureOf(worker),
     stop: () => cleanUp.run(),
@@ -103,6 +118,7 @@ interface Parts {
   readonly inFlight: InFlightCalls;
   readonly dataConverter: ReturnType<typeof createDataConverter>;
   readonly uiUrl: string | null;
+  readonly targetHealth: TargetHealth;
 }
 
 async function startTemporal({ settings, config, logger, report }: ServiceOptions): Promise<EmbeddedServer> {
@@ -124,17 +140,35 @@ async function startTemporal({ settings, config, logger, report }: ServiceOption
 }
 
 async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp): Promise<InferenceWorker> {
-  const { config, logger, shutdownGraceMs = 10_000 } = options;
-  const { temporal, inFlight, dataConverter } = parts;
+  const { config, logger, report, shutdownGraceMs = 10_000 } = options;
+  const { temporal, inFlight, dataConverter, targetHealth } = parts;
+  const { health, queue, metrics, identity, observer } = targetHealth;
   const providers = await withSimulators(config.providers, cleanUp);
+  report(pingCostLine({ targets: health.targets, checks: health.settings.checks }));
+  const stopping = new AbortController();
   const worker = await startWorker({
     ...temporal,
-    activities: createActivities({ providers, inFlight, logger }),
+    activities: createActivities({
+      providers,
+      inFlight,
+      logger,
+      health,
+      queue,
+      metrics,
+      parked: createParkedInferences(temporal),
+      webhook: config.alerts.webhook,
+      stopping: stopping.signal,
+    }),
+    identity,
+    observer,
     workflowBundle: { codePath: fileURLToPath(new URL(WORKFLOW_BUNDLE, import.meta.url)) },
     dataConverter,
     shutdownGraceMs,
   });
-  cleanUp.add('worker', () => worker.shutdown());
+  cleanUp.add('worker', () => {
+    stopping.abort();
+    return worker.shutdown();
+  });
   return worker;
 }
 
@@ -160,7 +194,7 @@ async function listen(
   joined: { worker: InferenceWorker | null; directory: DataDirectory; cleanUp: CleanUp },
 ): Promise<string> {
   const { settings, config, logger, report } = options;
-  const { temporal, inFlight, dataConverter, uiUrl } = parts;
+  const { temporal, inFlight, dataConverter, uiUrl, targetHealth } = parts;
   const { worker, directory, cleanUp } = joined;
   const inferences = createInferences({
     ...temporal,
@@ -171,6 +205,9 @@ async function listen(
   const server: HttpServer = await buildServer({
     inferences,
     catalog: config.catalog,
+    targets: targetHealth.targets,
+    admit: targetHealth.admit,
+    metrics: targetHealth.metrics,
     apiKeys: settings.apiKeys,
     bodyLimitBytes: config.bodyLimitBytes,
     // Fastify announces its address by itself; whoever started the service is told it in our words.
@@ -186,6 +223,26 @@ async function listen(
     await server.app.close();
   });
   directory.writeAddress(url);
+  return url;
+}
+
+/** What a process that is only a worker shows of itself. Its port is nobody's address: a taken one is replaced. */
+async function listenAsWorker(
+  { settings, logger, report }: ServiceOptions,
+  { targetHealth }: Parts,
+  joined: { readonly worker: InferenceWorker | null; readonly cleanUp: CleanUp },
+): Promise<string> {
+  const { worker, cleanUp } = joined;
+  const app = await buildWorkerServer({
+    metrics: targetHealth.metrics,
+    logger: logger.child({ component: 'http' }, logger.level === 'info' ? { level: 'warn' } : {}),
+    version: VERSION,
+    notReadyReason: async () => (worker?.isRunning() ? null : 'the worker is not polling'),
+  });
+  const { port } = await choosePort({ ...settings.port, asked: false, host: settings.host });
+  const url = await app.listen({ host: settings.host, port });
+  cleanUp.add('state of the worker', () => app.close());
+  report(`Metrics:      ${url}/metrics`);
   return url;
 }
 

@@ -1,14 +1,21 @@
 // What the schema can't see: fields of the configuration file that must fit each other. Pure.
 
 import { providerFacts } from '../../activities/providers/registry.ts';
+import { formatDuration } from '../domain/duration.ts';
 import { parseTargetName } from '../domain/target.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { BUILT_IN_LIMITS, limitFaults, resolveLimits } from './limits.ts';
 import type { ConfigFile, ModelFields, ProviderEntry } from './schema.ts';
 import type { FieldFault } from './schema-issues.ts';
 
-/** `providerNames`: also of those entries that are left out of `file` because they are wrong by themselves. */
-export function crossFaults(file: ConfigFile, providerNames: ReadonlySet<string>): readonly FieldFault[] {
+/** `names`: also of those entries that are left out of `file` because they are wrong by themselves. */
+export function crossFaults(
+  file: ConfigFile,
+  names: { readonly providers: ReadonlySet<string>; readonly targets: ReadonlySet<string> },
+): readonly FieldFault[] {
+  const { providers: providerNames } = names;
+  // An entry that is wrong by itself may have a price when it has been put right.
+  const priced = new Set([...names.targets].filter((name) => !file.targets[name] || file.targets[name].price));
   const own = file.defaults;
   const inherited = resolveLimits({ own, inherited: BUILT_IN_LIMITS });
   return [
@@ -20,7 +27,10 @@ export function crossFaults(file: ConfigFile, providerNames: ReadonlySet<string>
       ...modelNameFaults(name, providerNames),
       ...chainFaults(model, providerNames, ['models', name, 'targets']),
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
+      ...orderFaults(model, priced, ['models', name, 'order']),
     ]),
+    ...pingFaults(file.healthChecks),
+    ...weightFaults(file.score),
   ];
 }
 
@@ -55,6 +65,25 @@ function chainFaults(
     seen.add(identity);
     return faults;
   });
+}
+
+function orderFaults(
+  { order, targets }: ModelFields,
+  priced: ReadonlySet<string>,
+  path: readonly PropertyKey[],
+): readonly FieldFault[] {
+  const hasPrice = targets.some((entry) => priced.has(typeof entry === 'string' ? entry : entry.target));
+  return order !== 'cost' || hasPrice ? [] : [{ path, message: 'is cost, but none of the targets has a price' }];
+}
+
+function pingFaults({ interval, timeout = 0 }: ConfigFile['healthChecks']): readonly FieldFault[] {
+  const message = `is longer than the interval (${formatDuration(interval)})`;
+  return timeout > interval ? [{ path: ['healthChecks', 'timeout'], message }] : [];
+}
+
+function weightFaults({ weights }: ConfigFile['score']): readonly FieldFault[] {
+  const isAnyAbove0 = Object.values(weights).some((weight) => weight > 0);
+  return isAnyAbove0 ? [] : [{ path: ['score', 'weights'], message: 'needs one that is above 0' }];
 }
 
 function targetFaults(

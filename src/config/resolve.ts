@@ -3,9 +3,11 @@
 import { createHash } from 'node:crypto';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
+import type { HealthSettings } from '../domain/health.ts';
 import type { Target } from '../domain/target.ts';
 import { parseTargetName } from '../domain/target.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { resolveHealth } from './health.ts';
 import type { Limits } from './limits.ts';
 import { BUILT_IN_LIMITS, resolveLimits } from './limits.ts';
 import type { ConfigFile, ModelFields } from './schema.ts';
@@ -14,21 +16,32 @@ export interface ResolvedFile {
   /** By name. Holds secrets. */
   readonly providers: ReadonlyMap<string, ProviderSettings>;
   readonly catalog: Catalog;
+  readonly health: HealthSettings;
+  /** Where alerts are posted, if anywhere: an address that may hold a secret. */
+  readonly alerts: { readonly webhook: string | null; readonly repeatAfterMs: number };
+  /** Inferences in flight at once; what comes on top is refused. */
+  readonly maxInFlight: number;
   readonly retentionMs: number;
   readonly bodyLimitBytes: number;
 }
 
 export function resolveFile(file: ConfigFile): ResolvedFile {
   const limits = resolveLimits({ own: file.defaults, inherited: BUILT_IN_LIMITS });
+  // Every inference carries its targets' facts: nothing is in them that is not for it.
+  const facts = mapValues(file.targets, (entry) => without(entry, 'breaker'));
+  const providers = mapValues(file.providers, (entry) => without(entry, 'limits', 'breaker'));
   return {
-    providers: new Map(Object.entries(file.providers)),
+    providers: new Map(Object.entries(providers)),
     catalog: {
-      models: mapValues(file.models, (model) => modelEntry({ model, limits, facts: file.targets })),
-      facts: file.targets,
+      models: mapValues(file.models, (model) => modelEntry({ model, limits, facts })),
+      facts,
       providers: mapValues(file.providers, ({ region = null }) => ({ region })),
       defaults: { strategy: 'failover', ...limits, onRefusal: 'return' },
       configHash: hashWithoutSecrets(file),
     },
+    health: resolveHealth(file),
+    alerts: { webhook: file.alerts.webhook, repeatAfterMs: file.alerts.repeatAfter },
+    maxInFlight: file.admission.maxInFlight,
     retentionMs: file.retention,
     bodyLimitBytes: file.http.bodyLimit,
   };
@@ -37,19 +50,27 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
 function modelEntry(input: {
   readonly model: ModelFields;
   readonly limits: Limits;
-  readonly facts: ConfigFile['targets'];
+  readonly facts: Catalog['facts'];
 }): ModelEntry {
   const { model, limits, facts } = input;
-  const { strategy, onRefusal, deadline: deadlineMs, onExhausted } = model;
+  const { strategy, onRefusal, deadline: deadlineMs, onExhausted, order, minimumSuccess, minimumQuality } = model;
   const targets = model.targets.map((entry) => chainTarget(entry, facts));
   return {
-    settings: { strategy, targets, ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal },
+    settings: {
+      strategy,
+      targets,
+      ...resolveLimits({ own: model, inherited: limits, deadlineMs }),
+      onRefusal,
+      ...(order !== 'listed' && { order }),
+      ...(minimumSuccess !== undefined && { minimumSuccess }),
+      ...(minimumQuality !== undefined && { minimumQuality }),
+    },
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(onExhausted !== undefined && { onExhausted }),
   };
 }
 
-function chainTarget(entry: ModelFields['targets'][number], facts: ConfigFile['targets']): Target {
+function chainTarget(entry: ModelFields['targets'][number], facts: Catalog['facts']): Target {
   const { target, ...overrides } = typeof entry === 'string' ? { target: entry } : entry;
   const parsed = parseTargetName(target);
   if (!parsed) throw new Error('A target that is not provider/model has passed the checks of the configuration.');
@@ -57,12 +78,18 @@ function chainTarget(entry: ModelFields['targets'][number], facts: ConfigFile['t
 }
 
 function hashWithoutSecrets(file: ConfigFile): string {
-  const providers = mapValues(file.providers, ({ type, baseUrl, region }) => ({ type, baseUrl, region }));
+  const providers = mapValues(file.providers, (entry) => without(entry, 'apiKey'));
+  const alerts = without(file.alerts, 'webhook');
   return createHash('sha256')
-    .update(canonicalJson({ ...file, providers }))
+    .update(canonicalJson({ ...file, providers, alerts }))
     .digest('hex');
 }
 
 function mapValues<In, Out>(record: Readonly<Record<string, In>>, map: (value: In) => Out): Record<string, Out> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
+
+function without<T extends object, K extends keyof T>(fields: T, ...names: readonly K[]): Omit<T, K> {
+  const dropped: readonly string[] = names.map(String);
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !dropped.includes(name))) as Omit<T, K>;
 }

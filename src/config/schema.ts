@@ -4,6 +4,8 @@
 import * as z from 'zod';
 import { providerTypes } from '../../activities/providers/registry.ts';
 import { MAX_DEADLINE_MS, MIN_DEADLINE_MS } from '../domain/inference.ts';
+import { baseUrl } from './addresses.ts';
+import { breakerOverrides, healthSections, providerLimits, ranking } from './health-schema.ts';
 import { duration, size } from './quantities.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -21,8 +23,10 @@ const provider = z.strictObject({
     .regex(/^[!-~]+$/, 'must be printable characters without spaces')
     .exactOptional(),
   /** @default the provider's own address */
-  baseUrl: z.string().transform(parseBaseUrl).exactOptional(),
+  baseUrl: baseUrl.exactOptional(),
   region: z.string().min(1).max(64).exactOptional(),
+  limits: providerLimits.exactOptional(),
+  breaker: breakerOverrides.exactOptional(),
 });
 
 const targetFacts = z.strictObject({
@@ -30,6 +34,7 @@ const targetFacts = z.strictObject({
   price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).exactOptional(),
   /** Tokens. @default unknown: the target is tried also with a prompt that was too long for another */
   contextWindow: z.int().min(1).exactOptional(),
+  breaker: breakerOverrides.exactOptional(),
 });
 
 /** Override the client's at one target. @default each one as the client sent it */
@@ -72,6 +77,7 @@ const limits = {
 const model = z.strictObject({
   strategy: z.literal('failover').default('failover'),
   targets: z.array(chainTarget).min(1),
+  ...ranking,
   /** @default 120s for chat completions, 24h for submitted inferences */
   deadline: duration({ minMs: MIN_DEADLINE_MS, maxMs: MAX_DEADLINE_MS }).exactOptional(),
   /** @default fail for chat completions, wait for submitted inferences */
@@ -86,6 +92,7 @@ export const configSchema = z.strictObject({
   targets: z.record(z.string(), targetFacts).default({}),
   defaults: z.strictObject(limits).default({}),
   models: z.record(modelName, model).default({}),
+  ...healthSections,
   storage: z.strictObject({ type: z.literal('directory').default('directory') }).default({ type: 'directory' }),
   /** How long finished inferences are kept. Temporal takes no less than an hour. @default 30d */
   retention: duration({ minMs: HOUR_MS, maxMs: 3650 * 24 * HOUR_MS }).default(30 * 24 * HOUR_MS),
@@ -102,15 +109,3 @@ export type ConfigFile = z.output<typeof configSchema>;
 export type ProviderEntry = ConfigFile['providers'][string];
 export type ModelFields = ConfigFile['models'][string];
 export type LimitFields = ConfigFile['defaults'];
-
-function parseBaseUrl(text: string, context: z.RefinementCtx): string {
-  const fail = (message: string) => {
-    context.issues.push({ code: 'custom', message, input: text });
-    return z.NEVER;
-  };
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || !/^https?:$/.test(url.protocol)) return fail('must be an http or https address');
-  if (url.username || url.password) return fail('must hold no user or password: put the key into apiKey');
-  if (url.search || url.hash) return fail('must have no query and no fragment: paths are put behind it');
-  return text.replace(/\/+$/, '');
-}

@@ -19,6 +19,8 @@ export interface Breaker {
   readonly circuit: Circuit;
   /** Oldest first. */
   readonly slots: readonly Slot[];
+  /** Of the newest fault in the window. */
+  readonly lastFault: CircuitCause | null;
   /** In a row, up to now. */
   readonly failedPings: number;
   /** When the probe under way began; null: there is none. */
@@ -48,20 +50,20 @@ export type BreakerEvent =
       readonly cause: CircuitCause;
       readonly isProbe: boolean;
       readonly isPing: boolean;
-      /** The provider said itself when to come back, later than this attempt could wait. */
-      readonly outUntilMs?: number;
+      /** The provider said itself when to come back, later than this attempt could wait; 0: it did not. */
+      readonly outUntilMs: number;
     }
   /** What another process knows of the circuit. */
   | { readonly type: 'circuit'; readonly circuit: Circuit };
 
-export const NEW_BREAKER: Breaker = { circuit: CLOSED, slots: [], failedPings: 0, probeAtMs: null };
+export const NEW_BREAKER: Breaker = { circuit: CLOSED, slots: [], lastFault: null, failedPings: 0, probeAtMs: null };
 
 export function reduceBreaker(breaker: Breaker, event: BreakerEvent, settings: BreakerSettings): Breaker {
   if (event.type === 'probing') return { ...breaker, probeAtMs: event.atMs };
   if (event.type === 'circuit') return withCircuit(breaker, event.circuit);
   const { atMs, isProbe, outUntilMs } = event;
   const settled = judge(isProbe ? { ...breaker, probeAtMs: null } : breaker, event, settings);
-  if (outUntilMs === undefined || outUntilMs <= atMs) return settled;
+  if (outUntilMs <= atMs) return settled;
   return open(settled, { atMs, untilMs: outUntilMs, cause: event.cause });
 }
 
@@ -82,11 +84,9 @@ function judge(breaker: Breaker, event: Settled, settings: BreakerSettings): Bre
   if (told !== 'fault') return breaker;
   if (isPing) {
     const failedPings = breaker.failedPings + 1;
-    return failedPings < FAILED_PINGS
-      ? { ...breaker, failedPings }
-      : open({ ...breaker, failedPings }, { atMs, untilMs, cause: 'pings' });
+    return failedPings < FAILED_PINGS ? { ...breaker, failedPings } : open(breaker, { atMs, untilMs, cause: 'pings' });
   }
-  const failing = counted(breaker, { atMs, faults: 1, settings });
+  const failing = counted({ ...breaker, lastFault: cause }, { atMs, faults: 1, settings });
   return isOverLimit(failureCounts(failing, atMs, settings), settings)
     ? open(failing, { atMs, untilMs, cause })
     : failing;
@@ -146,7 +146,7 @@ function open(
   breaker: Breaker,
   opening: { readonly atMs: number; readonly untilMs: number; readonly cause: CircuitCause },
 ): Breaker {
-  return { ...breaker, slots: [], failedPings: 0, circuit: opened(breaker.circuit, opening) };
+  return { ...NEW_BREAKER, probeAtMs: breaker.probeAtMs, circuit: opened(breaker.circuit, opening) };
 }
 
 /** What was counted before a break says nothing about the time after it. */

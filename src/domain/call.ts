@@ -2,8 +2,10 @@
 // attempt leaves one, also the attempts whose outcome nobody can know.
 
 import type { Answer, Usage } from './answer.ts';
+import type { Circuit } from './circuit.ts';
 import type { CallFailure, FailureKind } from './failure.ts';
 import type { Prompt } from './prompt.ts';
+import type { Order } from './ranking.ts';
 import type { Price, Target } from './target.ts';
 
 /** The argument of the activity `callModel`: one call, of at most `maxAttempts` attempts, at one target. */
@@ -14,6 +16,28 @@ export interface CallModelInput {
   readonly firstTokenTimeoutMs: number;
   readonly stallTimeoutMs: number;
   readonly maxAttempts: number;
+  /**
+   * Names of the chain's targets, in an inference's first round: when none of them may be called, the call goes out in
+   * spite of an open circuit. Left out: an open circuit refuses it.
+   */
+  readonly chain?: readonly string[];
+  /** Circuits that are known to have changed, by key: the worker may not have heard of it yet. */
+  readonly news?: Readonly<Record<string, Circuit>>;
+}
+
+/** The argument of the activity `awaitTarget`, which ends when an inference that is parked may go on. */
+export interface AwaitTargetInput {
+  /** Those of its targets that may recover; in the order of the chain. */
+  readonly targets: readonly Target[];
+  readonly order?: Order;
+  readonly minimumSuccess?: number;
+  readonly minimumQuality?: number;
+  /** Milliseconds since the epoch, by the server's clock: when the round began that failed. */
+  readonly sinceMs: number;
+  /** From the activity's start: how long a target that did not go out and come back is left alone. */
+  readonly restMs: number;
+  /** From the activity's start: it ends then in any case. */
+  readonly limitMs: number;
 }
 
 export interface CallModelResult {

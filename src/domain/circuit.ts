@@ -1,20 +1,21 @@
 // The circuit of a target, or of a provider's account: whether it may be called. Plain data that any two processes can
-// merge in any order and agree: every field is a time that only grows, so nobody's news undoes anybody else's.
+// merge in any order and agree: a restoration begins anew, and since then every field is a time that only grows.
 
 import type { FailureKind } from './failure.ts';
 
 /** All times are milliseconds since the epoch; 0 is never. */
 export interface Circuit {
+  /** An operator's last restoration: what was before it no longer counts. */
+  readonly restoredAtMs: number;
   /** It is open while this is later than `closedAtMs`; the break ends here, and a probe may follow. */
   readonly openUntilMs: number;
   /** When the break that ends at `openUntilMs` began, and why. */
   readonly openedAtMs: number;
   readonly cause: CircuitCause | null;
-  /** A probe succeeded, or an operator restored it. Has no effect on a break that ends later. */
+  /** A probe succeeded. Has no effect on a break that ends later. */
   readonly closedAtMs: number;
-  /** An operator holds it open while this is later than `restoredAtMs`. */
+  /** An operator holds it open since then, until it is restored. */
   readonly isolatedAtMs: number;
-  readonly restoredAtMs: number;
 }
 
 /** A failure's kind, or `pings`: two health pings in a row failed. */
@@ -23,16 +24,16 @@ export type CircuitCause = FailureKind | 'pings';
 export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
 
 export const CLOSED: Circuit = {
+  restoredAtMs: 0,
   openUntilMs: 0,
   openedAtMs: 0,
   cause: null,
   closedAtMs: 0,
   isolatedAtMs: 0,
-  restoredAtMs: 0,
 };
 
 export function circuitState(circuit: Circuit, nowMs: number): CircuitState {
-  if (circuit.isolatedAtMs > circuit.restoredAtMs) return 'isolated';
+  if (circuit.isolatedAtMs > 0) return 'isolated';
   if (circuit.openUntilMs <= circuit.closedAtMs) return 'closed';
   return nowMs < circuit.openUntilMs ? 'open' : 'half-open';
 }
@@ -50,29 +51,31 @@ export function opened(
 
 /** Closes it, unless the break still lasts. */
 export function closed(circuit: Circuit, atMs: number): Circuit {
-  return { ...circuit, closedAtMs: Math.max(circuit.closedAtMs, atMs) };
+  return atMs < circuit.openUntilMs ? circuit : { ...circuit, closedAtMs: Math.max(circuit.closedAtMs, atMs) };
 }
 
 export function isolated(circuit: Circuit, atMs: number): Circuit {
-  return { ...circuit, isolatedAtMs: Math.max(circuit.isolatedAtMs, circuit.restoredAtMs + 1, atMs) };
+  return { ...circuit, isolatedAtMs: Math.max(circuit.isolatedAtMs, atMs) };
 }
 
-/** Ends the isolation and any break. */
+/** Ends the isolation and any break, however long. */
 export function restored(circuit: Circuit, atMs: number): Circuit {
-  const nowMs = Math.max(circuit.restoredAtMs, circuit.isolatedAtMs, atMs);
-  return { ...circuit, restoredAtMs: nowMs, closedAtMs: Math.max(circuit.closedAtMs, circuit.openUntilMs, atMs) };
+  return { ...CLOSED, restoredAtMs: Math.max(circuit.restoredAtMs + 1, atMs) };
+}
+
+/** When it began to let calls through again; 0 when it has never been out. Only of one that is closed. */
+export function backSinceMs({ closedAtMs, restoredAtMs }: Circuit): number {
+  return Math.max(closedAtMs, restoredAtMs);
 }
 
 /** What both know. The break that ends later brings its own beginning and cause. */
 export function merged(a: Circuit, b: Circuit): Circuit {
+  if (a.restoredAtMs !== b.restoredAtMs) return a.restoredAtMs > b.restoredAtMs ? a : b;
   const later = isLaterBreak(a, b) ? a : b;
   return {
-    openUntilMs: later.openUntilMs,
-    openedAtMs: later.openedAtMs,
-    cause: later.cause,
+    ...later,
     closedAtMs: Math.max(a.closedAtMs, b.closedAtMs),
     isolatedAtMs: Math.max(a.isolatedAtMs, b.isolatedAtMs),
-    restoredAtMs: Math.max(a.restoredAtMs, b.restoredAtMs),
   };
 }
 
@@ -85,11 +88,11 @@ function isLaterBreak(a: Circuit, b: Circuit): boolean {
 
 export function isSameCircuit(a: Circuit, b: Circuit): boolean {
   return (
-    a.openUntilMs === b.openUntilMs &&
-    a.closedAtMs === b.closedAtMs &&
-    a.isolatedAtMs === b.isolatedAtMs &&
     a.restoredAtMs === b.restoredAtMs &&
+    a.openUntilMs === b.openUntilMs &&
     a.openedAtMs === b.openedAtMs &&
-    a.cause === b.cause
+    a.cause === b.cause &&
+    a.closedAtMs === b.closedAtMs &&
+    a.isolatedAtMs === b.isolatedAtMs
   );
 }

@@ -37,10 +37,15 @@ export interface HealthSettings {
  */
 export interface SharedHealth {
   readonly circuits: Readonly<Record<string, Circuit>>;
-  /** By target, of all workers but combined. */
-  readonly scores: Readonly<Record<string, ScoreSummary>>;
+  /** By target, all workers combined. */
+  readonly scores: Readonly<Record<string, ReportedScore>>;
   /** By provider, of all workers together. */
   readonly budgets: Readonly<Record<string, BudgetView>>;
+}
+
+/** A score as of a time: it says nothing any more once its window has passed. */
+export interface ReportedScore extends ScoreSummary {
+  readonly atMs: number;
 }
 
 export const NOTHING_SHARED: SharedHealth = { circuits: {}, scores: {}, budgets: {} };
@@ -53,8 +58,9 @@ export interface HealthReport {
   readonly circuits?: Readonly<Record<string, Circuit>>;
   /** Failing targets whose circuit is closed yet, for want of calls: together the workers may have seen enough. */
   readonly failing?: Readonly<Record<string, FailingCounts>>;
-  readonly scores?: Readonly<Record<string, ScoreSummary>>;
+  readonly scores?: Readonly<Record<string, ReportedScore>>;
   readonly budgets?: Readonly<Record<string, BudgetView>>;
+  /** Only from a worker that has a webhook to send them to. */
   readonly alerts?: readonly Alert[];
   /** Sent by a worker when it starts: whether its configuration has health pings. */
   readonly pings?: boolean;
@@ -74,6 +80,8 @@ export interface Alert {
   /** One sentence; never a prompt, an answer or a key. */
   readonly message: string;
   readonly atMs: number;
+  /** The same type and subject is not raised again for so long. */
+  readonly repeatAfterMs: number;
 }
 
 /** A circuit as it is shown. */

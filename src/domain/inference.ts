@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import type { CallRecord } from './call.ts';
 import type { CallFailure } from './failure.ts';
 import type { Prompt } from './prompt.ts';
+import type { Order } from './ranking.ts';
 import type { Target } from './target.ts';
 
 /** How a model name of the configuration is served. Resolved; travels with the inference, without secrets. */
@@ -19,6 +20,12 @@ export interface ModelSettings {
   readonly stallTimeoutMs: number;
   readonly maxAttemptsPerTarget: number;
   readonly onRefusal: 'return' | 'failover';
+  /** In which order the targets are tried. @default listed */
+  readonly order?: Order;
+  /** Of a target's calls; one below it is ranked behind the others. @default the service's */
+  readonly minimumSuccess?: number;
+  /** The same of its answers. @default the service's */
+  readonly minimumQuality?: number;
 }
 
 export type OnExhausted = 'fail' | 'wait';
@@ -34,6 +41,8 @@ export interface InferenceInput {
   readonly onExhausted: OnExhausted;
   /** Hash of the configuration that the settings come from, for the record. */
   readonly configHash: string;
+  /** In which order to try the targets in the first round, by what was known at the start; left out: as listed. */
+  readonly route?: readonly number[];
   /** What an earlier run of the same inference hands on when it continues as new. */
   readonly carried?: { readonly calls: readonly CallRecord[]; readonly spentMs: number; readonly round: number };
 }

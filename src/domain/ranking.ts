@@ -11,6 +11,8 @@ export interface RankedTarget {
   /** Its circuit and its account's let calls through now. */
   readonly mayBeCalled: boolean;
   readonly hasSpike: boolean;
+  /** A call would have to wait for its turn. */
+  readonly isBusy: boolean;
   readonly score: ScoreSummary;
   readonly price: Price | undefined;
 }
@@ -30,8 +32,8 @@ export interface ScoreWeights {
 }
 
 /**
- * Indices into `targets`, in the order to try. Targets that may not be called now come last, degraded ones (a latency
- * spike, or below a minimum) before them; within these groups the order decides.
+ * Indices into `targets`, in the order to try. Targets that may not be called now come last; before them those that are
+ * busy or degraded (a latency spike, or below a minimum); within these groups the order decides.
  *
  * @param leader the target that came first the last time: a rival has to be clearly better to take its place
  * @param chance uniform in [0, 1): one in twenty rankings lets a target lead that would not be seen otherwise
@@ -57,10 +59,10 @@ export function rank(input: {
 
 const EXPLORED_SHARE = 0.05;
 
-/** 0 fit, 1 degraded, 2 not to be called. */
+/** 0 fit, 1 busy or degraded, 2 not to be called. */
 function groupOf(target: RankedTarget, settings: RankSettings): 0 | 1 | 2 {
   if (!target.mayBeCalled) return 2;
-  return isDegraded(target, settings) ? 1 : 0;
+  return target.isBusy || isDegraded(target, settings) ? 1 : 0;
 }
 
 export function isDegraded(
@@ -143,7 +145,7 @@ function explored(
   if (order === 'cost') return ranked;
   const candidates = ranked.slice(1).filter((index) => {
     const target = targets[index];
-    if (!target?.mayBeCalled) return false;
+    if (!target?.mayBeCalled || target.isBusy) return false;
     return isDegraded(target, settings) || (order !== 'listed' && successRatio(target.score) === null);
   });
   const chosen = candidates[Math.floor(chance * candidates.length)];

@@ -2,8 +2,9 @@
 
 import type { CallFailure } from './failure.ts';
 import { failureTable, MIN_ATTEMPT_MS } from './failure.ts';
-import type { InferenceFailureCode, ModelSettings } from './inference.ts';
+import type { InferenceFailureCode, InferenceInput, ModelSettings } from './inference.ts';
 import type { Target } from './target.ts';
+import { targetName } from './target.ts';
 
 /** A target of the chain that failed in the current round. */
 export interface FailedTarget {
@@ -20,14 +21,16 @@ export type NextStep =
 
 export function nextStep(input: {
   readonly targets: readonly Target[];
+  /** Indices into `targets`, in the order to try them. */
+  readonly order: readonly number[];
   readonly onRefusal: ModelSettings['onRefusal'];
   readonly failed: readonly FailedTarget[];
 }): NextStep {
-  const { targets, onRefusal, failed } = input;
+  const { targets, order, onRefusal, failed } = input;
   const decisive = failed.find(({ failure }) => endsInference(failure, onRefusal));
   if (decisive) return { type: 'stop', by: decisive };
-  const index = targets.findIndex((_, candidate) => canTake({ targets, failed, candidate }));
-  return index === -1 ? { type: 'exhausted' } : { type: 'call', index };
+  const index = order.find((candidate) => canTake({ targets, failed, candidate }));
+  return index === undefined ? { type: 'exhausted' } : { type: 'call', index };
 }
 
 /** How many targets could still be called after this one, if it fails without ruling others out. */
@@ -52,6 +55,38 @@ export function shareOfTime(input: {
   const { leftMs, attemptTimeoutMs, targetsAfter } = input;
   if (targetsAfter === 0) return leftMs;
   return leftMs - Math.min(attemptTimeoutMs, leftMs / 2);
+}
+
+/** How long a call may wait for its provider's rate budget: as long as an attempt takes, at most half of its time. */
+export function queueTimeMs(call: { readonly timeMs: number; readonly attemptTimeoutMs: number }): number {
+  return Math.min(call.attemptTimeoutMs, call.timeMs / 2);
+}
+
+/** The chain as listed. */
+export function listedOrder(targets: readonly Target[]): readonly number[] {
+  return targets.map((_, index) => index);
+}
+
+/** The order of an inference's first round. One that does not name every target once is not believed. */
+export function routeOf({ route, settings }: Pick<InferenceInput, 'route' | 'settings'>): readonly number[] {
+  const listed = listedOrder(settings.targets);
+  const isWhole = route?.length === listed.length && listed.every((index) => route.includes(index));
+  return isWhole ? route : listed;
+}
+
+/** The target that came back first, or those of the account that did; the others follow as listed. */
+export function orderAfter(targets: readonly Target[], key: string): readonly number[] {
+  const isBack = (index: number) => {
+    const target = targets[index];
+    return target !== undefined && concerns(target, key);
+  };
+  const listed = listedOrder(targets);
+  return [...listed.filter(isBack), ...listed.filter((index) => !isBack(index))];
+}
+
+/** Whether a circuit's key is of this target or of its account. */
+export function concerns(target: Target, key: string): boolean {
+  return key === target.provider || key === targetName(target);
 }
 
 /** Too little time for another attempt: the deadline counts as passed. */

@@ -21,6 +21,7 @@ export async function registerApiDocs(app: App, options: { readonly version: str
           description: 'One client request for a model’s answer each; one Temporal workflow each.',
         },
         { name: 'Models', description: 'What the configuration offers.' },
+        { name: 'Targets', description: 'What is known of each target now.' },
         { name: 'Service', description: 'The service itself.' },
       ],
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },

@@ -5,12 +5,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Catalog } from '../domain/catalog.ts';
 import type { Inferences } from '../domain/inferences.ts';
+import type { Targets } from '../domain/targets.ts';
+import type { Admit } from '../domain/admission.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface HttpContext {
   readonly inferences: Inferences;
   readonly catalog: Catalog;
+  readonly targets: Targets;
+  /** Asked before an inference is started. */
+  readonly admit: Admit;
   readonly waiting: Waiting;
   readonly uiUrlOf: UiUrlOf;
   /** Milliseconds since the epoch. */

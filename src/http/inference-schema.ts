@@ -27,6 +27,8 @@ const targetSchema = z.union(
   { error: 'must be "provider/model" or an object with target' },
 );
 
+const minimumSchema = z.number().min(0).max(1);
+
 const strategySchema = z
   .strictObject({
     type: z.literal('failover'),
@@ -38,6 +40,16 @@ const strategySchema = z
     max_attempts_per_target: z.int().min(1).max(10).optional(),
     on_exhausted: z.enum(['fail', 'wait']).optional(),
     on_refusal: z.enum(['return', 'failover']).optional(),
+    order: z
+      .enum(['listed', 'reliability', 'latency', 'cost'])
+      .optional()
+      .meta({ description: 'In which order the targets are tried. Default listed.' }),
+    minimum_success: minimumSchema
+      .optional()
+      .meta({ description: "Share of a target's calls; one below it is tried after the others." }),
+    minimum_quality: minimumSchema
+      .optional()
+      .meta({ description: 'The same of its answers: the complete ones of the form asked for.' }),
   })
   .meta({ description: "Replaces the model's own; `model` is then only a name for the record." });
 

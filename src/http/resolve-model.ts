@@ -44,6 +44,10 @@ function strategyEntry(catalog: Catalog, strategy: StrategyBody): Partial<Resolv
     stallTimeoutMs: durationOf(strategy.stall_timeout),
     maxAttemptsPerTarget: strategy.max_attempts_per_target,
     onRefusal: strategy.on_refusal,
+    // The default is left out of the inference's input, as it is with a configured model.
+    order: strategy.order === 'listed' ? null : strategy.order,
+    minimumSuccess: strategy.minimum_success,
+    minimumQuality: strategy.minimum_quality,
   });
   return given({
     settings: {

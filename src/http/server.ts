@@ -6,7 +6,9 @@ import type { FastifyBaseLogger } from 'fastify';
 import { fastify, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Catalog } from '../domain/catalog.ts';
+import type { Admit } from '../domain/admission.ts';
 import type { Inferences } from '../domain/inferences.ts';
+import type { Targets } from '../domain/targets.ts';
 import { registerApiDocs } from './api-docs.ts';
 import type { ApiKey } from './auth.ts';
 import { createAuthenticator } from './auth.ts';
@@ -17,13 +19,18 @@ import { registerChatCompletions } from './routes/chat-completions.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerInferenceList } from './routes/inference-list.ts';
 import { registerInferences } from './routes/inferences.ts';
+import type { MetricsText } from './routes/metrics.ts';
+import { registerMetrics } from './routes/metrics.ts';
 import { registerModels } from './routes/models.ts';
+import { registerTargets } from './routes/targets.ts';
 import { validatorCompiler } from './validation.ts';
 import { Waiting } from './waiting.ts';
 
 export interface ServerDependencies {
   readonly inferences: Inferences;
   readonly catalog: Catalog;
+  readonly targets: Targets;
+  readonly admit: Admit;
   /** None: no authentication, and every caller is an operator. */
   readonly apiKeys: readonly ApiKey[];
   readonly bodyLimitBytes: number;
@@ -31,6 +38,7 @@ export interface ServerDependencies {
   /** The address of a run in Temporal's web UI, or null when there is none. */
   readonly uiUrlOf: UiUrlOf;
   readonly version: string;
+  readonly metrics: MetricsText;
   /** @default Date.now */
   readonly now?: () => number;
 }
@@ -45,9 +53,9 @@ export interface HttpServer {
 }
 
 export async function buildServer(dependencies: ServerDependencies): Promise<HttpServer> {
-  const { inferences, catalog, apiKeys, uiUrlOf, version, now = Date.now } = dependencies;
+  const { inferences, catalog, targets, admit, apiKeys, uiUrlOf, version, metrics, now = Date.now } = dependencies;
   const waiting = new Waiting();
-  const context = { inferences, catalog, waiting, uiUrlOf, version, now };
+  const context = { inferences, catalog, targets, admit, waiting, uiUrlOf, now };
   const app = createApp(dependencies);
   logResponses(app);
   endConnectionsOnShutdown(app, waiting);
@@ -59,7 +67,12 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
   });
 
   await registerApiDocs(app, { version });
-  registerHealth(app, context);
+  registerHealth(app, {
+    version,
+    notReadyReason: async () =>
+      waiting.isShuttingDown ? 'the service is shutting down' : await inferences.notReadyReason(),
+  });
+  registerMetrics(app, metrics);
   await app.register(
     (v1, _options, done) => {
       const authenticate = createAuthenticator(apiKeys);
@@ -71,6 +84,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
       registerInferences(v1, context);
       registerInferenceList(v1, context);
       registerModels(v1, context);
+      registerTargets(v1, context);
       done();
     },
     { prefix: '/v1' },

@@ -12,6 +12,7 @@ import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
 import type { StrategyBody } from './inference-schema.ts';
 import { promptOf } from './prompt.ts';
+import type { Resolved } from './resolve-model.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -42,13 +43,15 @@ export async function startInference(
     readonly idempotencyKey: string | undefined;
   },
 ): Promise<Started> {
-  const { inferences, catalog, waiting, now } = context;
+  const { inferences, catalog, waiting, targets, now } = context;
   const { wayIn, body, deadline, priority, idempotencyKey } = wanted;
   const { caller } = request;
   const { model } = body;
   const resolved = resolveModel({ catalog, wayIn, model, strategy: body.strategy, deadline });
   refuseDuringShutdown(waiting);
+  refuseWhenFull(context, resolved);
 
+  const route = targets.rank(resolved.settings);
   const isJoinable = idempotencyKey !== undefined;
   const id = isJoinable
     ? idempotentInferenceId(caller, idempotencyKey)
@@ -56,7 +59,7 @@ export async function startInference(
   request.inferenceId = id;
   const outcome = await inferences.start({
     id,
-    input: { model, prompt: promptOf(body), ...resolved, configHash: catalog.configHash },
+    input: { model, prompt: promptOf(body), ...resolved, configHash: catalog.configHash, ...(route && { route }) },
     memo: {
       owner: caller.name,
       model,
@@ -81,6 +84,22 @@ export async function startInference(
       : temporalUnavailable({ shouldRetry: true });
   }
   return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
+}
+
+/** Too much at once is refused while nothing of it has been begun. */
+function refuseWhenFull({ admit }: HttpContext, resolved: Resolved): void {
+  const refusal = admit(resolved);
+  if (!refusal) return;
+  const message = {
+    'in-flight': 'Too many inferences run at once.',
+    budgets: 'No provider of this model has room before the deadline.',
+  }[refusal.reason];
+  throw new ApiError({
+    code: 'too_many_inferences',
+    message: `${message} Nothing was started.`,
+    shouldRetry: true,
+    retryAfterSeconds: Math.max(1, Math.ceil(refusal.retryAfterMs / 1000)),
+  });
 }
 
 /** No work is begun that this process would not see through to its answer. */

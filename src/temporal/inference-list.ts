@@ -6,6 +6,7 @@ import type { InferenceStatus } from '../domain/inference.ts';
 import type { ListInferences, ListOutcome } from '../domain/inferences.ts';
 import { summaryOf } from './read-inference.ts';
 import { metadataTag, ownerTag } from './search-attributes.ts';
+import { quoted } from './visibility.ts';
 
 const CACHE_MS = 1_000;
 /** The first window of start times looked into, from the newest; it grows until it holds a page. */
@@ -156,10 +157,6 @@ const STATUS_FILTERS: Readonly<Record<InferenceStatus, string>> = {
 
 function startedBetween(fromMs: number, toMs: number): string {
   return `StartTime BETWEEN '${new Date(fromMs).toISOString()}' AND '${new Date(toMs).toISOString()}'`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 function isBefore(row: WorkflowExecutionInfo, cursor: Cursor): boolean {

@@ -4,6 +4,8 @@ import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection, WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import type { createActivities } from '../../activities/index.ts';
+import type { InferenceObserver } from './observers.ts';
+import { sinksOf } from './observers.ts';
 import { TASK_QUEUE } from './task-queue.ts';
 
 export interface InferenceWorker {
@@ -23,8 +25,12 @@ export async function startWorker(start: {
   readonly dataConverter: DataConverter;
   /** How long calls in flight may go on after a shutdown has begun. */
   readonly shutdownGraceMs: number;
+  /** Names the worker among those that poll. */
+  readonly identity: string;
+  readonly observer: InferenceObserver;
 }): Promise<InferenceWorker> {
   const { connection, namespace, activities, workflowBundle, dataConverter, shutdownGraceMs } = start;
+  const { identity, observer } = start;
   const worker = await Worker.create({
     connection,
     namespace,
@@ -32,6 +38,8 @@ export async function startWorker(start: {
     activities,
     workflowBundle,
     dataConverter,
+    identity,
+    sinks: sinksOf(observer),
     // Calls wait for providers, not for the CPU: many fit beside each other.
     maxConcurrentActivityTaskExecutions: 1_000,
     maxConcurrentWorkflowTaskExecutions: 100,

@@ -7,6 +7,8 @@ import type { Inference, InferenceFailure } from '../../src/domain/inference.ts'
 import type { Inferences, ListInferences, StartInference } from '../../src/domain/inferences.ts';
 import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { targetsInMemory } from '../support/targets.ts';
 
 export interface TestService {
   readonly url: string;
@@ -143,6 +145,9 @@ export async function startService(
     logger: pino({ level: 'silent' }),
     uiUrlOf: (id) => `http://ui.test/workflows/${id}`,
     version: '0.0.0',
+    targets: targetsInMemory(catalog),
+    admit: () => null,
+    metrics: createMetrics({ catalog, health: () => [] }),
   });
   const url = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
   return {

@@ -208,6 +208,11 @@ describe('holdfast.example.yaml', () => {
     const { catalog: shown } = load(`${LOCAL}${text.slice(text.indexOf('defaults:'), text.indexOf('models:'))}`);
     expect(shown.defaults).toEqual(catalog.defaults);
   });
+
+  it('says the built-in defaults of everything that is said once for all', () => {
+    const { catalog: _, description: __, ...builtIn } = load(LOCAL);
+    expect(load(`${LOCAL}${text.slice(text.indexOf('\nbreaker:'))}`)).toMatchObject(builtIn);
+  });
 });
 
 interface JsonNode {

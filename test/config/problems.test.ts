@@ -28,7 +28,7 @@ describe('a configuration file that is wrong', () => {
         '    targets:',
         '      - nobody/x',
         'http: { bodyLimit: 5 }',
-        'breaker: {}',
+        'batches: {}',
       ].join('\n'),
     );
     expect.assertions(2);
@@ -51,7 +51,7 @@ describe('a configuration file that is wrong', () => {
           '15: models.m.targets[2].parms: unknown field',
           '18: models.n.targets[0]: no provider is called nobody; known: openai, typo, local',
           '19: http.bodyLimit: must be a whole number with a unit (B, KB, MB, GB or KiB, MiB, GiB), such as 32MB',
-          '20: breaker: unknown field',
+          '20: batches: unknown field',
         ].map((line) => `${path}:${line}`),
       );
     }
@@ -64,9 +64,10 @@ describe('a configuration file that is wrong', () => {
       '  b: { type: openai, apiKey: [sk-secret] }',
       'models: { m: { targets: [sk-secret], deadline: sk-secret, onRefusal: sk-secret } }',
       'http: { bodyLimit: sk-secret }',
+      'alerts: { webhook: sk-secret }',
     ].join('\n');
     const problems = problemsOf(text);
-    expect(problems).toHaveLength(7);
+    expect(problems).toHaveLength(8);
     expect(problems.join('\n')).not.toContain('sk-secret');
   });
 
@@ -156,12 +157,8 @@ describe('a base URL', () => {
 
 describe('fields of later issues', () => {
   it.each([
-    'providers: { a: { type: openai, apiKey: x, breaker: { break: 30s } } }',
-    'providers: { a: { type: openai, apiKey: x, limits: { maxConcurrent: 1 } } }',
     `${LOCAL}targets: { local/x: { price: { input: 1, output: 1, batch: 0.5 } } }`,
-    `${LOCAL}models: { m: { targets: [local/x], order: listed } }`,
     `${LOCAL}models: { m: { targets: [local/x], hedgeDelay: 0ms } }`,
-    `${LOCAL}healthChecks: { interval: 15s }`,
     `${LOCAL}storage: { type: directory, bucket: x }`,
   ])('are unknown: %s', (text) => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(/: unknown field$/)]);

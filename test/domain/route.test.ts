@@ -9,6 +9,7 @@ import {
   failureCode,
   isOutOfTime,
   lastFailure,
+  listedOrder,
   nextStep,
   parkingDelayMs,
   remainingAfter,
@@ -28,7 +29,8 @@ const chain = [target('a/1'), target('a/2'), target('b/1')];
 
 describe('nextStep', () => {
   test('goes through the chain in order and is exhausted behind the last', () => {
-    const step = (...done: FailedTarget[]) => nextStep({ targets: chain, onRefusal: 'return', failed: done });
+    const step = (...done: FailedTarget[]) =>
+      nextStep({ targets: chain, order: [0, 1, 2], onRefusal: 'return', failed: done });
     expect(step()).toEqual({ type: 'call', index: 0 });
     expect(step(failed(0, 'server-error'))).toEqual({ type: 'call', index: 1 });
     expect(step(failed(0, 'server-error'), failed(1, 'timeout'))).toEqual({ type: 'call', index: 2 });
@@ -40,19 +42,28 @@ describe('nextStep', () => {
     'quota-exhausted',
     'not-configured',
   ] as const)('%s rules out the provider in this round', (kind) => {
-    const step = nextStep({ targets: chain, onRefusal: 'return', failed: [failed(0, kind)] });
+    const step = nextStep({ targets: chain, order: [0, 1, 2], onRefusal: 'return', failed: [failed(0, kind)] });
     expect(step).toEqual({ type: 'call', index: 2 });
   });
 
   test('a request that is itself invalid is asked nowhere else', () => {
     const by = failed(0, 'invalid-request');
-    expect(nextStep({ targets: chain, onRefusal: 'failover', failed: [by] })).toEqual({ type: 'stop', by });
+    expect(nextStep({ targets: chain, order: [0, 1, 2], onRefusal: 'failover', failed: [by] })).toEqual({
+      type: 'stop',
+      by,
+    });
   });
 
   test.each(['refused', 'content-filtered'] as const)('%s is returned or failed over as the model says', (kind) => {
     const by = failed(0, kind);
-    expect(nextStep({ targets: chain, onRefusal: 'return', failed: [by] })).toEqual({ type: 'stop', by });
-    expect(nextStep({ targets: chain, onRefusal: 'failover', failed: [by] })).toEqual({ type: 'call', index: 1 });
+    expect(nextStep({ targets: chain, order: [0, 1, 2], onRefusal: 'return', failed: [by] })).toEqual({
+      type: 'stop',
+      by,
+    });
+    expect(nextStep({ targets: chain, order: [0, 1, 2], onRefusal: 'failover', failed: [by] })).toEqual({
+      type: 'call',
+      index: 1,
+    });
   });
 
   test('a prompt too long for a window goes only to larger windows and to unknown ones', () => {
@@ -64,7 +75,8 @@ describe('nextStep', () => {
       target('e/1', 9_000),
     ];
     const tooLong = (index: number) => failed(index, 'context-too-long');
-    const step = (...done: FailedTarget[]) => nextStep({ targets, onRefusal: 'return', failed: done });
+    const step = (...done: FailedTarget[]) =>
+      nextStep({ targets, order: listedOrder(targets), onRefusal: 'return', failed: done });
     expect(step(tooLong(0))).toEqual({ type: 'call', index: 3 });
     expect(step(tooLong(0), tooLong(3))).toEqual({ type: 'call', index: 4 });
     expect(step(tooLong(0), tooLong(3), tooLong(4))).toEqual({ type: 'exhausted' });
@@ -72,13 +84,23 @@ describe('nextStep', () => {
 
   test('a failure at a target of unknown window rules out nobody else', () => {
     const targets = [target('a/1'), target('b/1', 1_000)];
-    const step = nextStep({ targets, onRefusal: 'return', failed: [failed(0, 'context-too-long')] });
+    const step = nextStep({
+      targets,
+      order: listedOrder(targets),
+      onRefusal: 'return',
+      failed: [failed(0, 'context-too-long')],
+    });
     expect(step).toEqual({ type: 'call', index: 1 });
   });
 
   test('a refusal at a later target stops the chain as one at the first does', () => {
     const by = failed(1, 'refused');
-    const step = nextStep({ targets: chain, onRefusal: 'return', failed: [failed(0, 'server-error'), by] });
+    const step = nextStep({
+      targets: chain,
+      order: [0, 1, 2],
+      onRefusal: 'return',
+      failed: [failed(0, 'server-error'), by],
+    });
     expect(step).toEqual({ type: 'stop', by });
   });
 });
@@ -130,6 +152,7 @@ describe('canWait', () => {
         'stalled',
         'connection',
         'auth',
+        'breaker-open',
         'not-configured',
         'worker-lost',
       ].sort(),

@@ -14,7 +14,7 @@ beforeAll(async () => {
   service = await startTestService({ env: { HOLDFAST_API_KEYS: apiKeysSetting } });
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
-afterEach(() => service.simulator.clear());
+afterEach(() => service.clear(as('olga')));
 
 type Name = keyof typeof apiKeys;
 const SUBMIT = '/v1/inferences';

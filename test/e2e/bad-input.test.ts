@@ -22,7 +22,7 @@ afterAll(async () => {
   const { body } = await service.request('/v1/inferences', { body: chat('single'), headers: { prefer: 'wait=20' } });
   const { temporal } = service;
   await eventually(async () => (await temporal.workflow.count(`WorkflowId = '${body.id}'`)).count === 1);
-  const { count } = await temporal.workflow.count();
+  const { count } = await temporal.workflow.count(`WorkflowType = 'failover'`);
   await service.stop();
   expect(count).toBe(1);
 });

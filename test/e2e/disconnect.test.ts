@@ -23,7 +23,7 @@ beforeAll(async () => {
   });
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
-afterEach(() => service.simulator.clear());
+afterEach(() => service.clear());
 
 /** From the client's leaving to the closed connection at the provider, on a busy machine. */
 const PROMPT_MS = 1_000;

@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
-afterEach(() => service.simulator.clear());
+afterEach(() => service.clear());
 
 const CHAT = '/v1/chat/completions';
 const error = (situation: Situation, retryAfterMs?: number): Fault => ({

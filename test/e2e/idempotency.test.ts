@@ -14,7 +14,7 @@ beforeAll(async () => {
   service = await startTestService({ env: { HOLDFAST_API_KEYS: apiKeysSetting } });
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
-afterEach(() => service.simulator.clear());
+afterEach(() => service.clear(as('olga')));
 
 const CHAT = '/v1/chat/completions';
 const SUBMIT = '/v1/inferences';

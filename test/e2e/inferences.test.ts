@@ -17,7 +17,7 @@ beforeAll(async () => {
   });
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
-afterEach(() => service.simulator.clear());
+afterEach(() => service.clear());
 
 const SUBMIT = '/v1/inferences';
 const NEVER: Fault = { type: 'delay', headersMs: 60_000 };

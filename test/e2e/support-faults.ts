@@ -1,5 +1,5 @@
 // One request under one fault, and all that can be asserted of it. Many can run at once: each fault befalls only the
-// request that bears its mark.
+// request that bears its mark, at a provider of its own, since what befalls a provider is remembered of it.
 
 import { expect } from 'vitest';
 import type { Fault } from '../../src/simulator/fault.ts';
@@ -18,9 +18,13 @@ export const targets: Readonly<Record<Wire, string>> = {
   deepseek: 'deepseek/m',
 };
 
+/** More than any file of tests sends requests to one wire. */
+const COPIES = 100;
+
 /**
  * For each wire W a provider W, and the models W (one attempt, then `spare`), W-twice (two attempts), W-impatient and
- * W-failover (of refusals); `spare` is never at fault by itself.
+ * W-failover (of refusals); `spare` is never at fault by itself. Of all but `spare` there are many numbered copies, one
+ * for each request of `serve`, which hides the numbers.
  */
 export function faultyProviders(
   simulator: Simulator,
@@ -31,22 +35,30 @@ export function faultyProviders(
     apiKey: `test-key-${account}`,
     baseUrl: simulator.baseUrl(account, wire),
   });
-  const models = wires.flatMap((wire) => {
-    const once = { targets: [targets[wire], 'spare/m'], maxAttemptsPerTarget: 1, attemptTimeout: '20s' };
+  const copies = wires.flatMap((wire) => [
+    { account: wire, wire, target: targets[wire] },
+    ...Array.from({ length: COPIES }, (_, copy) => ({
+      account: `${wire}-${copy}`,
+      wire,
+      target: targets[wire].replace(wire, `${wire}-${copy}`),
+    })),
+  ]);
+  const models = copies.flatMap(({ account, target }) => {
+    const once = { targets: [target, 'spare/m'], maxAttemptsPerTarget: 1, attemptTimeout: '20s' };
     // Room for a second attempt after the longest wait that is not asked for (5 s), and none for a minute.
     const twice = { ...once, maxAttemptsPerTarget: 2, attemptTimeout: '6s' };
     const impatient = { ...once, firstTokenTimeout: '1500ms', stallTimeout: '1500ms', attemptTimeout: '3s' };
     return [
-      [wire, once],
-      [`${wire}-twice`, twice],
-      [`${wire}-impatient`, impatient],
-      [`${wire}-failover`, { ...once, onRefusal: 'failover' }],
-      [`${wire}-limited`, { ...once, targets: [{ target: targets[wire], params: { maxTokens: 64 } }, 'spare/m'] }],
+      [account, once],
+      [`${account}-twice`, twice],
+      [`${account}-impatient`, impatient],
+      [`${account}-failover`, { ...once, onRefusal: 'failover' }],
+      [`${account}-limited`, { ...once, targets: [{ target, params: { maxTokens: 64 } }, 'spare/m'] }],
     ];
   });
   return {
     providers: {
-      ...Object.fromEntries(wires.map((wire) => [wire, provider(wire, wire)])),
+      ...Object.fromEntries(copies.map(({ account, wire }) => [account, provider(account, wire)])),
       spare: provider('spare', 'openai'),
       ...more.providers,
     },
@@ -80,6 +92,7 @@ export interface Served {
 }
 
 let marks = 0;
+const copiesUsed: Partial<Record<string, number>> = {};
 
 export async function serve(service: TestService, faulty: Faulty): Promise<Served> {
   const { model, fault, befalls = ({ account }) => account !== 'spare', times, body, headers = {} } = faulty;
@@ -94,20 +107,40 @@ export async function serve(service: TestService, faulty: Faulty): Promise<Serve
       })
     : () => undefined;
   const answer = await service.request('/v1/chat/completions', {
-    body: { ...chat(model, `${mark} Say something that is long enough to be cut in its middle, please.`), ...body },
+    body: {
+      ...chat(copied(model), `${mark} Say something that is long enough to be cut in its middle, please.`),
+      ...body,
+    },
     headers,
   });
   restore();
   const id = answer.headers.get('x-holdfast-inference-id');
   const inference = id === null ? null : (await service.request(`/v1/inferences/${id}`)).body;
   const wire: Record<string, number> = {};
-  for (const { account } of simulator.requests.filter(isMine)) wire[account] = (wire[account] ?? 0) + 1;
+  for (const { account } of simulator.requests.filter(isMine)) wire[plain(account)] = (wire[plain(account)] ?? 0) + 1;
   return {
     ...answer,
-    by: answer.headers.get('x-holdfast-target') ?? answer.body?.error?.code,
-    calls: (inference?.calls ?? []).map(callLine),
+    by: plain(answer.headers.get('x-holdfast-target') ?? answer.body?.error?.code),
+    calls: (inference?.calls ?? []).map(callLine).map(plain),
     wire,
   };
+}
+
+/** The same model at a provider that no request has gone to yet. */
+function copied(model: string): string {
+  return model.replace(COPIED, (wire) => {
+    const copy = copiesUsed[wire] ?? 0;
+    copiesUsed[wire] = copy + 1;
+    if (copy >= COPIES) throw new Error(`More than ${COPIES} requests to ${wire}: it needs more copies.`);
+    return `${wire}-${copy}`;
+  });
+}
+
+const COPIED = new RegExp(`^(?:${wires.join('|')})(?=$|-)`);
+
+/** A copy's name without its number. */
+function plain(name: string): string {
+  return name.replace(new RegExp(`^(${wires.join('|')})-\\d+(?=$|/)`), '$1');
 }
 
 /** The first target fails with this kind, and the spare one answers: one request each. */

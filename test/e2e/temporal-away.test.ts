@@ -18,7 +18,7 @@ beforeAll(async () => {
   await service.request(CHAT, { body: chat('single') });
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
-afterEach(() => service.simulator.clear());
+afterEach(() => service.clear());
 
 const CHAT = '/v1/chat/completions';
 const SUBMIT = '/v1/inferences';

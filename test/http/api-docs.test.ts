@@ -37,6 +37,8 @@ describe('/openapi.json', async () => {
         'POST /v1/inferences',
         'POST /v1/inferences/{id}/cancel',
         'POST /v1/inferences/{id}/replay',
+        'POST /v1/targets/{provider}/{model}/isolate',
+        'POST /v1/targets/{provider}/{model}/restore',
       ]),
     );
   });

@@ -46,6 +46,9 @@ describe('a strategy of the request', () => {
     max_attempts_per_target: 1,
     on_exhausted: 'fail',
     on_refusal: 'failover',
+    order: 'reliability',
+    minimum_success: 0.5,
+    minimum_quality: 0,
   };
 
   test('replaces the model, which need not be configured', () => {
@@ -66,6 +69,9 @@ describe('a strategy of the request', () => {
         stallTimeoutMs: 1_000,
         maxAttemptsPerTarget: 1,
         onRefusal: 'failover',
+        order: 'reliability',
+        minimumSuccess: 0.5,
+        minimumQuality: 0,
       },
       deadlineMs: 10_000,
       onExhausted: 'fail',
@@ -75,6 +81,11 @@ describe('a strategy of the request', () => {
   test("takes what it leaves out from the defaults, not from the model's own entry", () => {
     const resolved = resolve({ strategy: { type: 'failover', targets: ['openai/a'] } });
     expect(resolved).toMatchObject({ deadlineMs: 86_400_000, settings: { attemptTimeoutMs: 60_000 } });
+  });
+
+  test('adds no order to the settings when it is the default one', () => {
+    const resolved = resolve({ strategy: { type: 'failover', targets: ['openai/a'], order: 'listed' } });
+    expect(resolved.settings).not.toHaveProperty('order');
   });
 
   test('gives way to the deadline of the request', () => {

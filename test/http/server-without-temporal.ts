@@ -2,11 +2,14 @@
 // there, and is counted. Not for anything that a running service answers.
 
 import { Writable } from 'node:stream';
+import type { Admit } from '../../src/domain/admission.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
 import type { Inferences } from '../../src/domain/inferences.ts';
 import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { targetsInMemory } from '../support/targets.ts';
 
 const settings = {
   strategy: 'failover',
@@ -37,7 +40,9 @@ export const catalog: Catalog = {
   configHash: 'hash',
 };
 
-export async function serverWithoutTemporal(options: { apiKeys?: readonly ApiKey[]; bodyLimitBytes?: number } = {}) {
+export async function serverWithoutTemporal(
+  options: { apiKeys?: readonly ApiKey[]; bodyLimitBytes?: number; admit?: Admit } = {},
+) {
   const used: string[] = [];
   const refuse = (name: string) => () => {
     used.push(name);
@@ -64,11 +69,14 @@ export async function serverWithoutTemporal(options: { apiKeys?: readonly ApiKey
   const server = await buildServer({
     inferences,
     catalog,
+    targets: targetsInMemory(catalog),
+    admit: options.admit ?? (() => null),
     apiKeys,
     bodyLimitBytes,
     logger,
     uiUrlOf: () => null,
     version: '1.2.3',
+    metrics: createMetrics({ catalog, health: () => [] }),
   });
   return { ...server, used, log };
 }

@@ -142,6 +142,22 @@ describe('what is configured', () => {
   test('targets come with what is known of them, and null for what is not', async () => {
     const { app } = await serverWithoutTemporal();
     const { data } = (await app.inject('/v1/targets')).json();
+    const closed = { state: 'closed', since: null, until: null, cause: null };
+    const untimed = { p50: null, p95: null };
+    const unseen = {
+      health: 'healthy',
+      breaker: closed,
+      account: closed,
+      score: {
+        calls: 0,
+        success: null,
+        quality: null,
+        first_token_ms: untimed,
+        total_ms: untimed,
+        latency_spike: false,
+      },
+      queue: null,
+    };
     expect(data).toEqual([
       {
         object: 'target',
@@ -152,6 +168,7 @@ describe('what is configured', () => {
         price: catalog.facts['openai/gpt-4o']?.price,
         context_window: 128_000,
         models: ['summarize'],
+        ...unseen,
       },
       {
         object: 'target',
@@ -162,6 +179,7 @@ describe('what is configured', () => {
         price: null,
         context_window: null,
         models: ['summarize'],
+        ...unseen,
       },
     ]);
   });

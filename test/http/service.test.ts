@@ -13,7 +13,7 @@ const service = await startTestService({
 });
 const { simulator } = service;
 afterAll(() => service.stop());
-beforeEach(() => simulator.clear());
+beforeEach(() => service.clear(as('key-ops')));
 
 const CHAT = '/v1/chat/completions';
 const as = (key: string, headers: Record<string, string> = {}) => ({ authorization: `Bearer ${key}`, ...headers });

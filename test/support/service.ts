@@ -35,6 +35,8 @@ export interface TestService {
   readonly dataDir: string;
   /** The settings that another process needs to join this service. */
   readonly env: Readonly<Record<string, string>>;
+  /** Forgets the simulator's rules and requests, and what they have done to the targets. */
+  clear(headers?: Readonly<Record<string, string>>): Promise<void>;
   /** A request with a JSON body, and the answer as parsed JSON. */
   request(path: string, request?: TestRequest): Promise<TestAnswer>;
   stop(): Promise<void>;
@@ -77,12 +79,23 @@ export function threeProviders(simulator: Simulator): object {
   };
 }
 
+/**
+ * Tests of one service follow each other within seconds, and what one has done to a provider must not decide the next:
+ * no pings, no circuit that opens by counting, no ranking by what was; `clear` restores the rest. Tests about health say
+ * what they want instead.
+ */
+const FORGETFUL = {
+  healthChecks: { enabled: false },
+  breaker: { minimumCalls: 1_000_000 },
+  score: { minimumSuccess: 0, minimumQuality: 0 },
+};
+
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
   const { config = threeProviders, env: extra = {}, role = 'all', shutdownGraceMs = 2_000 } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-'));
   const simulator = await startSimulator(options.simulator);
   const configPath = join(dataDir, 'holdfast.yaml');
-  await writeFile(configPath, JSON.stringify(config(simulator)));
+  await writeFile(configPath, JSON.stringify({ ...FORGETFUL, ...config(simulator) }));
   const env = {
     HOLDFAST_CONFIG: configPath,
     HOLDFAST_DATA_DIR: dataDir,
@@ -115,6 +128,13 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     dataDir,
     env: { ...env, TEMPORAL_ADDRESS: temporalAddress },
     request: (path, request = {}) => send(url + path, request),
+    async clear(headers = {}) {
+      simulator.clear();
+      const { body } = await send(`${url}/v1/targets`, { headers });
+      for (const { id, health } of body.data) {
+        if (health === 'out') await send(`${url}/v1/targets/${id}/restore`, { method: 'POST', headers });
+      }
+    },
     async stop() {
       await connection.close();
       await service.stop();

@@ -12,7 +12,7 @@ beforeAll(async () => {
   service = await startTestService();
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
-afterEach(() => service.simulator.clear());
+afterEach(() => service.clear());
 
 async function cancelWhen(condition: () => boolean): Promise<{ calls: unknown[]; status: string }> {
   const { body } = await service.request('/v1/inferences', { body: chat('chain') });

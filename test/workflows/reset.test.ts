@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, FETCH_LIMIT_MS);
 
 afterAll(() => service.stop());
-afterEach(() => service.simulator.clear());
+afterEach(() => service.clear());
 
 /** Both targets of `pair` fail at once; returns the failed run and the events that a reset could name. */
 async function failedInference(model = 'pair'): Promise<{ id: string; runId: string; lastEventId: number }> {

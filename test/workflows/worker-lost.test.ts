@@ -24,8 +24,8 @@ beforeEach(async () => {
   worker = await startWorkerProcess(service);
 });
 afterEach(async () => {
+  await service.clear();
   await worker.kill();
-  service.simulator.clear();
 });
 
 async function submit(model: string): Promise<string> {

@@ -3,12 +3,17 @@
 import { z } from 'zod';
 import { errorSchema } from '../error-schema.ts';
 import { ApiError } from '../errors.ts';
-import type { App, HttpContext } from '../http-context.ts';
+import type { App } from '../http-context.ts';
 
 const tags = ['Service'];
 
-export function registerHealth(app: App, context: HttpContext & { readonly version: string }): void {
-  const { inferences, waiting, version } = context;
+export interface HealthDependencies {
+  readonly version: string;
+  /** Null when ready, else the reason why inferences would not go on. */
+  readonly notReadyReason: () => Promise<string | null>;
+}
+
+export function registerHealth(app: App, { version, notReadyReason }: HealthDependencies): void {
   const healthy = z.object({ status: z.literal('ok'), version: z.string() });
   const ready = z.object({ status: z.literal('ready') });
 
@@ -30,7 +35,7 @@ export function registerHealth(app: App, context: HttpContext & { readonly versi
       },
     },
     async () => {
-      const reason = waiting.isShuttingDown ? 'the service is shutting down' : await inferences.notReadyReason();
+      const reason = await notReadyReason();
       if (reason === null) return { status: 'ready' as const };
       throw new ApiError({
         code: 'not_ready',

@@ -1,4 +1,4 @@
-// `/v1/models` and `/v1/targets`: what the configuration offers. Configuration only, no state.
+// `/v1/models`: the names that clients may send. Configuration only, no state.
 
 import { z } from 'zod';
 import type { Catalog } from '../../domain/catalog.ts';
@@ -18,23 +18,6 @@ const modelSchema = z
   })
   .meta({ id: 'Model' });
 
-const targetSchema = z
-  .object({
-    object: z.literal('target'),
-    id: z.string().meta({ examples: ['openai/gpt-4o'] }),
-    provider: z.string(),
-    region: z.string().nullable().meta({ description: "The operator's label of the provider's region." }),
-    model: z.string(),
-    price: z
-      .object({ input: z.number(), output: z.number() })
-      .nullable()
-      .meta({ description: 'USD per million tokens.' }),
-    context_window: z.int().nullable(),
-    models: z.array(z.string()).meta({ description: 'The configured models that use it.' }),
-  })
-  .meta({ id: 'Target' });
-
-const listOf = <T extends z.ZodType>(item: T) => z.object({ object: z.literal('list'), data: z.array(item) });
 const tags = ['Models'];
 
 export function registerModels(app: App, { catalog }: HttpContext): void {
@@ -44,7 +27,7 @@ export function registerModels(app: App, { catalog }: HttpContext): void {
       schema: {
         summary: 'List model names and targets',
         tags,
-        response: { 200: listOf(modelSchema), default: errorSchema },
+        response: { 200: z.object({ object: z.literal('list'), data: z.array(modelSchema) }), default: errorSchema },
       },
     },
     () => {
@@ -76,18 +59,6 @@ export function registerModels(app: App, { catalog }: HttpContext): void {
       });
     },
   );
-
-  app.get(
-    '/targets',
-    {
-      schema: {
-        summary: 'List the configured targets',
-        tags,
-        response: { 200: listOf(targetSchema), default: errorSchema },
-      },
-    },
-    () => ({ object: 'list' as const, data: allTargets(catalog).map((target) => targetObject(catalog, target)) }),
-  );
 }
 
 function modelObject(catalog: Catalog, id: string): z.output<typeof modelSchema> | null {
@@ -101,22 +72,5 @@ function modelObject(catalog: Catalog, id: string): z.output<typeof modelSchema>
     created: 0,
     owned_by: isName ? 'holdfast' : (targets[0]?.provider ?? 'holdfast'),
     targets: targets.map(targetName),
-  };
-}
-
-function targetObject(catalog: Catalog, target: ReturnType<typeof allTargets>[number]): z.output<typeof targetSchema> {
-  const id = targetName(target);
-  const users = Object.entries(catalog.models).filter(([, entry]) =>
-    entry.settings.targets.some((candidate) => targetName(candidate) === id),
-  );
-  return {
-    object: 'target',
-    id,
-    provider: target.provider,
-    region: catalog.providers[target.provider]?.region ?? null,
-    model: target.model,
-    price: target.price ? { input: target.price.input, output: target.price.output } : null,
-    context_window: target.contextWindow ?? null,
-    models: users.map(([name]) => name),
   };
 }

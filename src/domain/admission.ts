@@ -1,0 +1,31 @@
+// Whether the service takes one more inference: it does not when too many run, or when no provider that could serve it
+// has room before its deadline. Pure; asked before anything is started.
+
+import type { InferenceInput } from './inference.ts';
+import { targetName } from './target.ts';
+
+export interface Refusal {
+  /** A few fixed words: metrics count by it. */
+  readonly reason: 'in-flight' | 'budgets';
+  readonly retryAfterMs: number;
+}
+
+export type Admit = (wanted: Pick<InferenceInput, 'settings' | 'deadlineMs'>) => Refusal | null;
+
+export function createAdmit(options: {
+  readonly maxInFlight: number;
+  /** Inferences that run now, parked ones left out. */
+  readonly running: () => number;
+  /** How long a call to the target would wait for its turn. */
+  readonly waitMs: (target: string) => number;
+}): Admit {
+  const { maxInFlight, running, waitMs } = options;
+  return ({ settings, deadlineMs }) => {
+    if (running() >= maxInFlight) return { reason: 'in-flight', retryAfterMs: COME_BACK_MS };
+    const soonestMs = Math.min(...settings.targets.map((target) => waitMs(targetName(target))));
+    // A call waits for at most half of its time (`queueTimeMs`).
+    return soonestMs > deadlineMs / 2 ? { reason: 'budgets', retryAfterMs: soonestMs } : null;
+  };
+}
+
+const COME_BACK_MS = 2_000;

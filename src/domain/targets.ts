@@ -1,0 +1,27 @@
+// The port through which the HTTP side sees targets and steers their circuits.
+
+import type { TargetView } from './health.ts';
+import type { ModelSettings } from './inference.ts';
+
+export type SteeringOutcome =
+  | { readonly type: 'steered' }
+  /** Temporal is away, or no worker took it in time: it may still come to pass. */
+  | { readonly type: 'unavailable' };
+
+export interface Targets {
+  /** Any target of a configured provider. */
+  view(name: string): TargetView;
+  /** The order in which to try a chain's targets now, as indices; null: as listed. */
+  rank(model: ModelSettings): readonly number[] | null;
+  /** `isolate` holds the circuit open until it is restored; `restore` also ends any other break. */
+  steer(
+    change: 'isolate' | 'restore',
+    steering: {
+      /** `provider/model` */
+      readonly target: string;
+      readonly reason?: string;
+      /** Name of the API key. */
+      readonly by?: string;
+    },
+  ): Promise<SteeringOutcome>;
+}

@@ -1,0 +1,20 @@
+// Passes on to the process what its workflows tell of their inferences. Called once for each event, not in a replay.
+
+import type { InjectedSinks } from '@temporalio/worker';
+import type { ObserverSinks } from '../../workflows/observer.ts';
+
+type Observer = ObserverSinks['observer'];
+
+export interface InferenceObserver {
+  inferenceEnded(...told: Parameters<Observer['inferenceEnded']>): void;
+  chainExhausted(...told: Parameters<Observer['chainExhausted']>): void;
+}
+
+export function sinksOf(observer: InferenceObserver): InjectedSinks<ObserverSinks> {
+  return {
+    observer: {
+      inferenceEnded: { fn: (_info, end) => observer.inferenceEnded(end), callDuringReplay: false },
+      chainExhausted: { fn: (_info, chain) => observer.chainExhausted(chain), callDuringReplay: false },
+    },
+  };
+}

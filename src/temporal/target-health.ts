@@ -1,0 +1,79 @@
+// The workflow `target-health` as the service uses it: tells it what has changed, reads what all share, steers circuits.
+// One per service; a worker's report creates it where it is not there yet.
+
+import { Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import type { DataConverter, Workflow } from '@temporalio/common';
+import type { NativeConnection } from '@temporalio/worker';
+import type { Circuit } from '../domain/circuit.ts';
+import type { HealthReport, SharedHealth } from '../domain/health.ts';
+import type { isolateUpdate, reportSignal, restoreUpdate, Steering } from '../../workflows/messages.ts';
+import { isUnreachable, withinRoundTrip } from './deadline.ts';
+import { TASK_QUEUE } from './task-queue.ts';
+
+export const TARGET_HEALTH = 'target-health';
+
+/** An update needs a worker, which may be busy. */
+const STEERING_LIMIT_MS = 5_000;
+
+/** The circuits that have changed, by key; null when Temporal is away or no worker took it in time. */
+export type Steered = Readonly<Record<string, Circuit>> | null;
+
+export interface SharedTargetHealth {
+  /** Null: no worker has ever reported. */
+  read(): Promise<SharedHealth | null>;
+  report(report: HealthReport): Promise<void>;
+  steer(change: 'isolate' | 'restore', steering: Steering): Promise<Steered>;
+}
+
+export function createSharedTargetHealth(options: {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly dataConverter: DataConverter;
+}): SharedTargetHealth {
+  const { connection } = options;
+  const client = new Client(options);
+  const workflow = { workflowId: TARGET_HEALTH, taskQueue: TASK_QUEUE, args: [] };
+  return {
+    async read() {
+      try {
+        const handle = client.workflow.getHandle(TARGET_HEALTH);
+        const { memo } = await withinRoundTrip(connection, () => handle.describe());
+        return isSharedHealth(memo?.['health']) ? memo['health'] : null;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return null;
+        throw error;
+      }
+    },
+    async report(report) {
+      const signal: (typeof reportSignal)['name'] = 'report';
+      await withinRoundTrip(connection, () =>
+        client.workflow.signalWithStart(TARGET_HEALTH, { ...workflow, signal, signalArgs: [report] }),
+      );
+    },
+    async steer(change, steering) {
+      const name: (typeof isolateUpdate | typeof restoreUpdate)['name'] = change;
+      const startWorkflowOperation = new WithStartWorkflowOperation(TARGET_HEALTH, {
+        ...workflow,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+      try {
+        return await withinRoundTrip(
+          connection,
+          () =>
+            client.workflow.executeUpdateWithStart<Workflow, Readonly<Record<string, Circuit>>, [Steering]>(name, {
+              startWorkflowOperation,
+              args: [steering],
+            }),
+          STEERING_LIMIT_MS,
+        );
+      } catch (error) {
+        if (isUnreachable(error)) return null;
+        throw error;
+      }
+    },
+  };
+}
+
+function isSharedHealth(memo: unknown): memo is SharedHealth {
+  return typeof memo === 'object' && memo !== null && 'circuits' in memo && 'scores' in memo && 'budgets' in memo;
+}
