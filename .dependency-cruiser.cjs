@@ -40,6 +40,12 @@ module.exports = {
       },
     },
     {
+      name: 'health-knows-only-the-domain',
+      severity: 'error',
+      from: { path: '^src/health/' },
+      to: { pathNot: '^src/(health|domain)/' },
+    },
+    {
       name: 'http-only-translates',
       severity: 'error',
       from: { path: '^src/http/' },

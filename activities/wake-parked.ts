@@ -1,5 +1,5 @@
-// The activity `wakeParked`: tells the inferences that are parked for a target that it is back. One that it misses, for
-// want of being listed yet, looks by itself within half a minute.
+// The activity `wakeParked`: tells the inferences that are parked for a target that it is back. Lists lag, so it looks
+// twice; one that it misses all the same looks by itself within half a minute.
 
 import { Context, sleep } from '@temporalio/activity';
 import type { Circuit } from '../src/domain/circuit.ts';
@@ -20,11 +20,24 @@ export interface WakeParkedInput {
 }
 
 export async function wakeParked(parked: ParkedInferences, wake: WakeParkedInput): Promise<void> {
+  const woken = new Set<string>();
+  await wakeListed(parked, wake, woken);
+  await sleep(LIST_LAG_MS);
+  await wakeListed(parked, wake, woken);
+}
+
+/** An inference shows in lists within this time after it was parked, as a rule. */
+const LIST_LAG_MS = 2_000;
+
+async function wakeListed(parked: ParkedInferences, wake: WakeParkedInput, woken: Set<string>): Promise<void> {
   const provider = parseTargetName(wake.key)?.provider ?? wake.key;
   for await (const ids of parked.waitingFor(provider)) {
-    for (let start = 0; start < ids.length; start += PER_STEP) {
+    const asleep = ids.filter((id) => !woken.has(id));
+    for (let start = 0; start < asleep.length; start += PER_STEP) {
       const began = performance.now();
-      await Promise.all(ids.slice(start, start + PER_STEP).map((id) => parked.wake(id, wake)));
+      const step = asleep.slice(start, start + PER_STEP);
+      await Promise.all(step.map((id) => parked.wake(id, wake)));
+      for (const id of step) woken.add(id);
       Context.current().heartbeat();
       await sleep(Math.max(0, STEP_MS - (performance.now() - began)));
     }

@@ -10,6 +10,8 @@ export interface RankedTarget {
   readonly name: string;
   /** Its circuit and its account's let calls through now. */
   readonly mayBeCalled: boolean;
+  /** A call to it now would be the probe of its half-open circuit: what it was like before does not count. */
+  readonly awaitsProbe: boolean;
   readonly hasSpike: boolean;
   /** A call would have to wait for its turn. */
   readonly isBusy: boolean;
@@ -62,6 +64,7 @@ const EXPLORED_SHARE = 0.05;
 /** 0 fit, 1 busy or degraded, 2 not to be called. */
 function groupOf(target: RankedTarget, settings: RankSettings): 0 | 1 | 2 {
   if (!target.mayBeCalled) return 2;
+  if (target.awaitsProbe) return 0;
   return target.isBusy || isDegraded(target, settings) ? 1 : 0;
 }
 

@@ -57,6 +57,8 @@ export class Health {
     this.#random = random;
     this.#scores = new ScoreKeeper(settings.score.windowMs);
     this.#circuits = new Circuits(settings.breakers, (change) => {
+      // What was seen of a target before it came back says nothing about it now.
+      if (change.change === 'closed') this.#scores.forget((target) => keysOf(target).includes(change.key));
       for (const listener of this.#listeners) listener(change);
     });
   }
@@ -200,6 +202,7 @@ export class Health {
     return {
       name,
       mayBeCalled: this.#circuits.mayBeCalled(name, nowMs),
+      awaitsProbe: this.#circuits.isHalfOpen(name, nowMs),
       hasSpike: this.#scores.hasSpike(name, nowMs),
       isBusy: this.#waitMs(name) > BUSY_MS,
       score: this.#score(name, nowMs),
@@ -207,11 +210,12 @@ export class Health {
     };
   }
 
-  /** Our own, unless the others have seen more. */
+  /** Our own, unless the others have seen more since the target came back. */
   #score(target: string, nowMs: number): ScoreSummary {
     const own = this.#scores.summary(target, nowMs);
     const shared = this.#shared.scores[target];
-    const isRecent = shared !== undefined && nowMs - shared.atMs < this.settings.score.windowMs;
+    const sinceMs = Math.max(nowMs - this.settings.score.windowMs, this.#circuits.backSinceMs(target));
+    const isRecent = shared !== undefined && shared.atMs > sinceMs;
     return isRecent && shared.calls > own.calls ? shared : own;
   }
 

@@ -39,6 +39,10 @@ export class ScoreKeeper {
     this.#kept.delete(target);
   }
 
+  forget(isMeant: (target: string) => boolean): void {
+    for (const target of this.#kept.keys()) if (isMeant(target)) this.#kept.delete(target);
+  }
+
   summary(target: string, nowMs: number): ScoreSummary {
     return this.#derived(target, nowMs)?.summary ?? NOTHING_KNOWN;
   }

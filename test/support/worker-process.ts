@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestService } from './service.ts';
 
 export interface WorkerProcess {
+  readonly pid: number;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
 }
@@ -22,6 +23,7 @@ export async function startWorkerProcess(service: TestService): Promise<WorkerPr
   });
   await saysItPolls(child);
   return {
+    pid: child.pid ?? 0,
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
