@@ -21,7 +21,7 @@ export interface Vendor {
   /** What the wire's own finish reasons mean; one that is not listed is not understood, and so a failure. */
   readonly finishReasons: Readonly<Record<string, FinishMeaning>>;
   /** Null: nothing of this vendor's own, the rows for any provider decide. */
-  readonly classify: (answer: ErrorAnswer) => Fault | null;
+  readonly classify: (answer: ErrorAnswer, nowMs: number) => Fault | null;
 }
 
 type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;

@@ -68,6 +68,14 @@ test('records each kind', { timeout: 180_000 }, async () => {
   await ended(parked, 'succeeded');
   await save(parked, 'parked-and-answered');
 
+  await service.request('/v1/targets/one/m1/isolate', { method: 'POST' });
+  const woken = await submit({ ...chat('single'), deadline: '60s' });
+  await eventually(async () => (await service.request(`/v1/inferences/${woken}`)).body.status === 'waiting');
+  await service.request('/v1/targets/one/m1/restore', { method: 'POST' });
+  await ended(woken, 'succeeded');
+  await save(woken, 'woken-and-answered');
+  await save('target-health', 'target-health');
+
   service.simulator.inject({ fault: { type: 'delay', headersMs: 20_000 } });
   const cancelled = await submit(chat('single'));
   await eventually(() => service.simulator.requests.some((request) => request.outcome === 'pending'));

@@ -25,7 +25,16 @@ describe('saved histories', () => {
   test('there is one of each kind', () => {
     const kinds = new Set(names.map((name) => name.replace(/^\d{4}-\d{2}-\d{2}-|\.json$/g, '')));
     expect([...kinds].sort()).toEqual(
-      ['answered', 'cancelled', 'failed', 'failed-over', 'parked-and-answered', 'reset-and-answered'].sort(),
+      [
+        'answered',
+        'cancelled',
+        'failed',
+        'failed-over',
+        'parked-and-answered',
+        'reset-and-answered',
+        'target-health',
+        'woken-and-answered',
+      ].sort(),
     );
   });
 

@@ -15,7 +15,7 @@ export function classifyError(input: {
 }): CallFailure {
   const { vendor, target, nowMs } = input;
   const answer = enterTable(input.answer);
-  const fault = answer === null ? { kind: 'server-error' as const } : judge(vendor, answer);
+  const fault = answer === null ? { kind: 'server-error' as const } : judge(vendor, answer, nowMs);
   const retryAfterMs = hint({ fault, answer: input.answer, nowMs });
   const providerMessage = providerWords(errorWords(input.answer.body).message);
   return {
@@ -57,16 +57,22 @@ function enterTable(answer: ErrorAnswer): ErrorAnswer | null {
   return isDisguised ? { ...answer, status: statusInBody(answer.body) } : answer;
 }
 
-function judge(vendor: Vendor, answer: ErrorAnswer): Fault {
-  return vendor.classify(answer) ?? classifyAny(answer);
+function judge(vendor: Vendor, answer: ErrorAnswer, nowMs: number): Fault {
+  return vendor.classify(answer, nowMs) ?? classifyAny(answer);
 }
 
 function hint(input: { readonly fault: Fault; readonly answer: ErrorAnswer; readonly nowMs: number }): number | null {
   const { fault, answer, nowMs } = input;
-  if (failureTable[fault.kind].retries === 0 || fault.isRetryable === false) return null;
+  if (fault.isRetryable === false) return null;
   const toldMs = fault.retryAfterMs ?? answer.retryAfterMs;
+  const { retries, tells } = failureTable[fault.kind];
+  // A quota that is gone is not back in a moment, whatever a header says that stands in every answer.
+  if (tells === 'account') return toldMs !== null && toldMs >= SHORTEST_QUOTA_MS ? toldMs : null;
+  if (retries === 0) return null;
   return toldMs ?? (fault.kind === 'rate-limited' ? resetHint(answer.headers, nowMs) : null);
 }
+
+const SHORTEST_QUOTA_MS = 60_000;
 
 function statusWords(status: number | null): string {
   return status === null ? ' (an error inside the stream)' : ` (HTTP ${status})`;

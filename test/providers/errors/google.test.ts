@@ -37,6 +37,12 @@ const rows: readonly Row[] = [
   [null, exhausted({ retryDelay: '2s' }), { kind: 'rate-limited', retryAfterMs: 2_000 }],
 ];
 
+it('says of a daily quota that it is back at midnight in California', async () => {
+  const row: Row = [429, exhausted(perDay), { kind: 'quota-exhausted', retryAfterMs: 20 * 3_600_000 }];
+  // It is noon UTC, in November: four in the morning there.
+  expect(await classify('google', row)).toMatchObject(expectedOf(row));
+});
+
 describe('an error of Gemini', () => {
   it.each(titled(rows))('$title', async ({ row }) => {
     expect(await classify('google', row)).toMatchObject(expectedOf(row));
