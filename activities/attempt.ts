@@ -116,7 +116,9 @@ async function send(
     // When nobody waits for it, it keeps the target out altogether.
     ...(decision.retry && retryAfterMs !== undefined && { retryAfterMs }),
   });
-  return { ...outcome, decision, waitedMs };
+  // This failure may have opened the circuit: then nobody waits for an attempt that would be refused.
+  const isRefused = deps.health.admissionOf(end.target, attempt.chain).type === 'refused';
+  return { ...outcome, decision: isRefused ? { retry: false } : decision, waitedMs };
 }
 
 /** A request that did not go out used none; of one that was cut off nobody knows. */

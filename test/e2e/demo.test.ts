@@ -35,7 +35,11 @@ test('the demo answers every document in under a minute, though a provider, a wo
   const numbers = JSON.parse(stdout);
   expect(numbers).toMatchObject({ asked: 8, answered: 8, lost: 0, replayed: 1 });
   expect(numbers.possibly_billed).toBeGreaterThanOrEqual(1);
-  expect(outcomesOf(numbers, 'openai-sim/gpt-4o')).toMatchObject({ succeeded: 3, 'server-error': 8 });
+  // Once its circuit is open it is asked no more, though four documents follow.
+  const primary = outcomesOf(numbers, 'openai-sim/gpt-4o');
+  expect(primary).toMatchObject({ succeeded: 3 });
+  expect(primary?.['server-error']).toBeGreaterThanOrEqual(2);
+  expect(primary?.['server-error']).toBeLessThanOrEqual(4);
   expect(outcomesOf(numbers, 'anthropic-sim/claude-sonnet-4-5')).toMatchObject({ succeeded: 4, 'worker-lost': 1 });
   expect(outcomesOf(numbers, 'google-sim/gemini-2.5-flash')).toEqual({ auth: 1, succeeded: 1 });
   expect(numbers.duration_ms).toBeLessThan(60_000);
@@ -66,7 +70,10 @@ test('an inference that was accepted and has no answer counts as lost, also when
   expect({ asked, answered, lost }).toEqual({ asked: 2, answered: 0, lost: ['failed', 'unheard-of'] });
 });
 
-function outcomesOf(numbers: { targets: { target: string; outcomes: object }[] }, target: string): object | undefined {
+function outcomesOf(
+  numbers: { targets: { target: string; outcomes: Record<string, number> }[] },
+  target: string,
+): Record<string, number> | undefined {
   return numbers.targets.find((one) => one.target === target)?.outcomes;
 }
 

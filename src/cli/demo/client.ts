@@ -1,7 +1,7 @@
 // The demo's view of the HTTP API: the commands' own client, with patience for a busy machine. Must not print.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InferenceView } from '../api-client.ts';
+import type { InferenceView, TargetView } from '../api-client.ts';
 import { ApiError, clientOf } from '../api-client.ts';
 
 export interface Client {
@@ -10,6 +10,8 @@ export interface Client {
   /** Answers when it has ended. */
   ended(id: string): Promise<InferenceView>;
   replay(id: string): Promise<InferenceView>;
+  /** The state of a target's circuit. */
+  circuit(target: string): Promise<TargetView['breaker']['state'] | null>;
 }
 
 export function createClient(url: string, signal: AbortSignal): Client {
@@ -35,6 +37,10 @@ export function createClient(url: string, signal: AbortSignal): Client {
       }
     },
     replay: (id) => api.replay(id),
+    async circuit(target) {
+      const { data } = await api.targets({ signal });
+      return data.find(({ id }) => id === target)?.breaker.state ?? null;
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { CommandError } from '../output.ts';
 import type { Client } from './client.ts';
 import type { Document, Documents } from './documents.ts';
 import type { Narrator } from './narrator.ts';
-import { CONFIDANT, MODELS, PRIMARY, SECONDARY } from './providers.ts';
+import { CONFIDANT, MODELS, PRIMARY, SECONDARY, TARGETS } from './providers.ts';
 import type { Stage } from './stage.ts';
 import type { Manner, Submissions } from './submissions.ts';
 import { createSubmissions } from './submissions.ts';
@@ -39,6 +39,7 @@ export async function play(scene: Scene): Promise<Played> {
   narrator.heading(`The first provider dies: ${PRIMARY} answers every call with an error (HTTP 500)`);
   stage.simulator.inject({ account: PRIMARY, fault: { type: 'error', situation: 'server-error' } });
   await submissions.run([fourth, fifth], stage.localModel?.isServed ? LOCALLY : {});
+  await tellCircuit(scene);
 
   narrator.heading('The worker is killed in the middle of a call');
   const survivorId = await killInMidCall(scene, submissions, sixth);
@@ -57,6 +58,18 @@ export async function play(scene: Scene): Promise<Played> {
   const [replayedId] = await Promise.all([goOn(), survive()]);
   return { submittedIds: submissions.ids, replayedIds: [replayedId], survivorId };
 }
+
+/** The worker knows at once, and this process, which makes no calls, when it next reads what all share. */
+async function tellCircuit({ client, narrator, signal }: Scene): Promise<void> {
+  const giveUpAtMs = performance.now() + SHARED_WITHIN_MS;
+  while ((await client.circuit(TARGETS.primary)) !== 'open') {
+    if (performance.now() > giveUpAtMs) return;
+    await sleep(100, undefined, { signal });
+  }
+  narrator.event('·', `${PRIMARY} is not asked any more: its circuit has opened, for half a minute at a time`);
+}
+
+const SHARED_WITHIN_MS = 5_000;
 
 /** A small model on a processor writes slowly, and does not always know when to stop. */
 const LOCALLY: Manner = { model: MODELS.local, maxTokens: 120 };
