@@ -56,10 +56,10 @@ export async function attemptCall(deps: AttemptDeps, attempt: Attempt): Promise<
     target: name,
     tokens: estimateTokens(prompt),
     waitLimitMs,
-    ...(waitLimitMs > 0 && { signal: AbortSignal.any([...cancelSignals]) }),
+    signals: cancelSignals,
   });
   if (entry.type === 'aborted') return unsent(attempt, failureOf(name, 'cancelled'));
-  if (entry.type === 'full') return unsent(attempt, { ...budgetFull(name), retryAfterMs: entry.retryAfterMs });
+  if (entry.type === 'full') return budgetFull(attempt, entry.retryAfterMs);
   // Again, since it may have waited; and now it counts.
   const admission = health.admit(name, chain);
   if (admission.type === 'refused') {
@@ -127,7 +127,7 @@ function tokensOf({ usage, isSent }: CallMeta): number | null {
   return usage?.inputTokens == null ? null : usage.inputTokens + (usage.outputTokens ?? 0);
 }
 
-function unsent({ target, decide }: Attempt, failure: CallFailure): Attempted {
+function unsent({ target, decide }: Attempt, failure: CallFailure): Extract<Attempted, { type: 'failed' }> {
   return {
     type: 'failed',
     failure,
@@ -150,9 +150,15 @@ function breakerOpen(name: string, { retryAfterMs }: Extract<Admission, { type: 
   return { ...failureOf(name, 'breaker-open'), ...(retryAfterMs !== null && { retryAfterMs }) };
 }
 
-function budgetFull(name: string): CallFailure {
-  return { kind: 'rate-limited', message: `${name} was not called: the rate budget of its provider is used up.` };
+/** It has waited its share, or would have to wait for longer: another target is better, unless another worker has room. */
+function budgetFull(attempt: Attempt, retryAfterMs: number): Attempted {
+  const message = `${targetName(attempt.target)} was not called: the rate budget of its provider is used up.`;
+  const refused = unsent(attempt, { kind: 'rate-limited', message, retryAfterMs });
+  return retryAfterMs > ANOTHER_WORKER_MS ? { ...refused, decision: { retry: false } } : refused;
 }
+
+/** After so long it is asked again where this worker's share of a limit is nothing. */
+const ANOTHER_WORKER_MS = 1_000;
 
 function failureOf(name: string, kind: 'breaker-open' | 'cancelled'): CallFailure {
   return { kind, message: `${name} ${failureSentence(kind)}.` };

@@ -24,10 +24,10 @@ export class Budgets {
   /**
    * Waits for the call's turn, first come first served. `full` at once when the wait would be longer than its limit, as
    * far as that can be told, and when this worker's share of some limit is nothing: another worker may have one.
-   * `aborted` when its signal gives up the place. Who has entered has to leave.
+   * `aborted` when one of its signals gives up the place. Who has entered has to leave.
    */
   enter(call: WaitingCall & { readonly provider: string }): Promise<Entry> {
-    if (call.signal?.aborted) return Promise.resolve({ type: 'aborted' });
+    if (call.signals?.some(({ aborted }) => aborted)) return Promise.resolve({ type: 'aborted' });
     return this.#budget(call.provider).enter(call);
   }
 

@@ -10,7 +10,7 @@ export interface WaitingCall {
   /** As estimated, input and output. One larger than this worker's share of the limit goes when no other counts. */
   readonly tokens: number;
   readonly waitLimitMs: number;
-  readonly signal?: AbortSignal;
+  readonly signals?: readonly AbortSignal[];
 }
 
 export type Entry =
@@ -111,12 +111,12 @@ export class ProviderBudget {
   }
 
   #wait(call: WaitingCall, nowMs: number): Promise<Entry> {
-    const { tokens, waitLimitMs, signal } = call;
+    const { tokens, waitLimitMs, signals = [] } = call;
     return new Promise((resolve) => {
       const settle = (entry: Entry): void => {
         this.#waiting.delete(waiter);
         clearTimeout(limitTimer);
-        signal?.removeEventListener('abort', abort);
+        for (const signal of signals) signal.removeEventListener('abort', abort);
         resolve(entry);
       };
       const waiter: Waiter = { tokens, sinceMs: nowMs, deadlineMs: nowMs + waitLimitMs, settle };
@@ -132,7 +132,7 @@ export class ProviderBudget {
         this.#serve();
       };
       const limitTimer = timer(giveUp, waitLimitMs);
-      signal?.addEventListener('abort', abort, { once: true });
+      for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
       this.#waiting.add(waiter);
       this.#serve();
     });

@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { Alert, HealthReport } from '../domain/health.ts';
+import { NOTHING_SHARED } from '../domain/health.ts';
 import type { CallQueue } from '../health/call-queue.ts';
 import type { Health } from '../health/health.ts';
 import { isUnreachable } from './deadline.ts';
@@ -88,7 +89,8 @@ export class HealthLink {
   async #read(): Promise<void> {
     await this.#whenReachable(async () => {
       const shared = await this.#options.shared.read();
-      if (shared) this.#options.health.absorb(shared);
+      this.#options.health.absorb(shared ?? NOTHING_SHARED);
+      if (!shared) this.#isKnown = false;
       await this.#shareOut();
     });
   }

@@ -19,7 +19,7 @@ const STEERING_LIMIT_MS = 5_000;
 export type Steered = Readonly<Record<string, Circuit>> | null;
 
 export interface SharedTargetHealth {
-  /** Null: no worker has ever reported. */
+  /** Null: no worker has reported, or somebody ended the workflow since. */
   read(): Promise<SharedHealth | null>;
   report(report: HealthReport): Promise<void>;
   steer(change: 'isolate' | 'restore', steering: Steering): Promise<Steered>;
@@ -37,8 +37,8 @@ export function createSharedTargetHealth(options: {
     async read() {
       try {
         const handle = client.workflow.getHandle(TARGET_HEALTH);
-        const { memo } = await withinRoundTrip(connection, () => handle.describe());
-        return isSharedHealth(memo?.['health']) ? memo['health'] : null;
+        const { memo, closeTime } = await withinRoundTrip(connection, () => handle.describe());
+        return !closeTime && isSharedHealth(memo?.['health']) ? memo['health'] : null;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return null;
         throw error;

@@ -52,7 +52,7 @@ test('the shares of several workers never pass a limit together, also when one w
         const isLost = () => isOneLost && index === workers - 1;
         const cancel = new AbortController();
         if (call.abortAfterMs !== null) setTimeout(() => cancel.abort(), call.abortAfterMs);
-        const waiting = { provider: 'p', tokens, waitLimitMs: call.waitLimitMs, signal: cancel.signal };
+        const waiting = { provider: 'p', tokens, waitLimitMs: call.waitLimitMs, signals: [cancel.signal] };
         const entry = isLost() ? undefined : await all[index]?.enter(waiting);
         settled += 1;
         if (entry?.type !== 'entered' || isLost()) return;

@@ -15,7 +15,7 @@ afterEach(() => {
 
 const budgetsOf = (limits: ProviderLimits) => new Budgets({ limits: { p: limits }, now: Date.now });
 
-const enter = (budgets: Budgets, more: { tokens?: number; waitLimitMs?: number; signal?: AbortSignal } = {}) =>
+const enter = (budgets: Budgets, more: { tokens?: number; waitLimitMs?: number; signals?: AbortSignal[] } = {}) =>
   budgets.enter({ provider: 'p', tokens: 100, waitLimitMs: 10_000, ...more });
 
 async function entered(budgets: Budgets, more: { tokens?: number } = {}): Promise<Turn> {
@@ -131,9 +131,9 @@ describe('a call is sent away', () => {
   test('as aborted when its signal is, before it waits or while it does', async () => {
     const budgets = budgetsOf({ maxConcurrent: 1 });
     const turn = await entered(budgets);
-    expect(await enter(budgets, { signal: AbortSignal.abort() })).toEqual({ type: 'aborted' });
+    expect(await enter(budgets, { signals: [AbortSignal.abort()] })).toEqual({ type: 'aborted' });
     const cancel = new AbortController();
-    const cancelled = watched(enter(budgets, { signal: cancel.signal }));
+    const cancelled = watched(enter(budgets, { signals: [cancel.signal] }));
     const behind = watched(enter(budgets));
     await pass(10);
     cancel.abort();
@@ -190,7 +190,7 @@ describe('a call waits', () => {
     const budgets = budgetsOf({ tokensPerMinute: 1_000 });
     await entered(budgets, { tokens: 900 });
     const cancel = new AbortController();
-    const many = watched(enter(budgets, { tokens: 500, waitLimitMs: 70_000, signal: cancel.signal }));
+    const many = watched(enter(budgets, { tokens: 500, waitLimitMs: 70_000, signals: [cancel.signal] }));
     const few = watched(enter(budgets, { tokens: 50, waitLimitMs: 70_000 }));
     await pass(5_000);
     cancel.abort();
