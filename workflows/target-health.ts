@@ -105,7 +105,9 @@ class TargetHealthRun {
   }
 
   #shouldEnd(): boolean {
-    return workflowInfo().continueAsNewSuggested && this.#errands === 0 && allHandlersFinished();
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    const isLong = historyLength > LONG_HISTORY_EVENTS || continueAsNewSuggested;
+    return isLong && this.#errands === 0 && allHandlersFinished();
   }
 
   /** One worker pings for all; when it is gone, its heartbeats are, and another one takes over. */
@@ -171,6 +173,8 @@ class TargetHealthRun {
 }
 
 const HEARTBEAT_TIMEOUT_MS = 15_000;
+/** Half of what Temporal suggests: a worker that starts has to read it all, at about half a millisecond an event. */
+const LONG_HISTORY_EVENTS = 2_000;
 
 function checkSteering(steering: Steering): void {
   const target: unknown = steering?.target;

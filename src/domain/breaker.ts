@@ -134,7 +134,7 @@ function counted(
   // A clock that was set back adds to the newest slot rather than disturb the order.
   const slots =
     last && last.startMs >= startMs
-      ? kept.with(-1, { ...last, calls: last.calls + 1, faults: last.faults + faults })
+      ? kept.with(kept.length - 1, { ...last, calls: last.calls + 1, faults: last.faults + faults })
       : [...kept, { startMs, calls: 1, faults }];
   return { ...breaker, slots };
 }

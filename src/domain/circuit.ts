@@ -32,6 +32,11 @@ export const CLOSED: Circuit = {
   isolatedAtMs: 0,
 };
 
+/** The one under `key`; what nobody knows is closed. A provider may be called `constructor`. */
+export function circuitIn(circuits: Readonly<Record<string, Circuit>>, key: string): Circuit {
+  return (Object.hasOwn(circuits, key) && circuits[key]) || CLOSED;
+}
+
 export function circuitState(circuit: Circuit, nowMs: number): CircuitState {
   if (circuit.isolatedAtMs > 0) return 'isolated';
   if (circuit.openUntilMs <= circuit.closedAtMs) return 'closed';

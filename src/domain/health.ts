@@ -62,7 +62,7 @@ export interface HealthReport {
   readonly budgets?: Readonly<Record<string, BudgetView>>;
   /** Only from a worker that has a webhook to send them to. */
   readonly alerts?: readonly Alert[];
-  /** Sent by a worker when it starts: whether its configuration has health pings. */
+  /** The worker's configuration has health pings. */
   readonly pings?: boolean;
 }
 

@@ -35,7 +35,8 @@ export interface ScoreWeights {
 
 /**
  * Indices into `targets`, in the order to try. Targets that may not be called now come last; before them those that are
- * busy or degraded (a latency spike, or below a minimum); within these groups the order decides.
+ * busy or degraded (a latency spike, or below a minimum); within these groups the order decides. By cost, those below a
+ * minimum come behind the busy and the slow.
  *
  * @param leader the target that came first the last time: a rival has to be clearly better to take its place
  * @param chance uniform in [0, 1): one in twenty rankings lets a target lead that would not be seen otherwise
@@ -56,23 +57,33 @@ export function rank(input: {
   const ranked = keyed
     .sort((a, b) => a.group - b.group || a.cost - b.cost || a.index - b.index)
     .map(({ index }) => index);
-  return chance < EXPLORED_SHARE ? explored(ranked, { ...input, chance: chance / EXPLORED_SHARE }) : ranked;
+  return isExploring(chance) ? explored(ranked, { ...input, chance: chance / EXPLORED_SHARE }) : ranked;
+}
+
+/** With this `chance` the first of a ranking may be there only to be seen: it does not lead the next one. */
+export function isExploring(chance: number): boolean {
+  return chance < EXPLORED_SHARE;
 }
 
 const EXPLORED_SHARE = 0.05;
 
-/** 0 fit, 1 busy or degraded, 2 not to be called. */
-function groupOf(target: RankedTarget, settings: RankSettings): 0 | 1 | 2 {
-  if (!target.mayBeCalled) return 2;
+/** 0 fit, 1 busy or degraded, 2 below a minimum where cost decides, 3 not to be called. */
+function groupOf(target: RankedTarget, settings: RankSettings): 0 | 1 | 2 | 3 {
+  if (!target.mayBeCalled) return 3;
   if (target.awaitsProbe) return 0;
+  // Among the busy and the slow it would lead by its price, and that is promised not to happen.
+  if (settings.order === 'cost' && isBelowMinimum(target, settings)) return 2;
   return target.isBusy || isDegraded(target, settings) ? 1 : 0;
 }
 
-export function isDegraded(
-  { hasSpike, score }: Pick<RankedTarget, 'hasSpike' | 'score'>,
-  { minimumSuccess, minimumQuality }: Pick<RankSettings, 'minimumSuccess' | 'minimumQuality'>,
-): boolean {
-  return hasSpike || isBelow(successRatio(score), minimumSuccess) || isBelow(qualityRatio(score), minimumQuality);
+type Minimums = Pick<RankSettings, 'minimumSuccess' | 'minimumQuality'>;
+
+export function isDegraded(target: Pick<RankedTarget, 'hasSpike' | 'score'>, minimums: Minimums): boolean {
+  return target.hasSpike || isBelowMinimum(target, minimums);
+}
+
+function isBelowMinimum({ score }: Pick<RankedTarget, 'score'>, { minimumSuccess, minimumQuality }: Minimums): boolean {
+  return isBelow(successRatio(score), minimumSuccess) || isBelow(qualityRatio(score), minimumQuality);
 }
 
 function isBelow(ratio: number | null, minimum: number): boolean {

@@ -74,7 +74,7 @@ export function withSample(score: ScoreWindow, sample: Sample, windowMs: number)
     firstToken: firstTokenMs === null ? slot.firstToken : withDuration(slot.firstToken, firstTokenMs),
     total: totalMs === null ? slot.total : withDuration(slot.total, totalMs),
   };
-  return { slots: isNew ? [...kept, counted] : kept.with(-1, counted) };
+  return { slots: isNew ? [...kept, counted] : kept.with(kept.length - 1, counted) };
 }
 
 const SLOTS = 30;
@@ -149,7 +149,10 @@ export interface Spike {
   readonly limitMs: number;
 }
 
-/** The spike as it stands now, or null. One that has begun ends when calls are within its limit again, or unseen for a window. */
+/**
+ * The spike as it stands now, or null. One that has begun ends when calls are within its limit again. A target that is
+ * ranked down for it may get nothing but pings, too few to tell: after a window one of them is enough, or none at all.
+ */
 export function spikeOf(input: {
   readonly score: ScoreWindow;
   readonly spike: Spike | null;
@@ -162,9 +165,9 @@ export function spikeOf(input: {
   const recent = latenciesOf(slots.filter((slot) => slot.startMs > recentMs));
   const middleMs = quantile(recent, 0.5);
   if (spike) {
-    if (nowMs - spike.sinceMs > windowMs && countOf(recent) === 0) return null;
-    const isOver = countOf(recent) >= ENOUGH_TO_END && middleMs !== null && middleMs <= spike.limitMs;
-    return isOver ? null : spike;
+    const isWithin = middleMs === null || middleMs <= spike.limitMs;
+    const hasEnough = countOf(recent) >= ENOUGH_TO_END || nowMs - spike.sinceMs > windowMs;
+    return isWithin && hasEnough ? null : spike;
   }
   const before = latenciesOf(slots.filter((slot) => slot.startMs <= recentMs));
   if (countOf(recent) < ENOUGH_TO_BEGIN || countOf(before) < ENOUGH_BEFORE) return null;

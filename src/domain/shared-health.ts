@@ -4,7 +4,17 @@
 import { isOverLimit } from './breaker.ts';
 import type { BudgetView } from './budget.ts';
 import type { Circuit } from './circuit.ts';
-import { backSinceMs, CLOSED, circuitState, isolated, isSameCircuit, merged, opened, restored } from './circuit.ts';
+import {
+  backSinceMs,
+  CLOSED,
+  circuitIn,
+  circuitState,
+  isolated,
+  isSameCircuit,
+  merged,
+  opened,
+  restored,
+} from './circuit.ts';
 import type { Alert, FailingCounts, HealthReport, ReportedScore, SharedHealth } from './health.ts';
 import { NOTHING_SHARED } from './health.ts';
 import { combined } from './score.ts';
@@ -48,7 +58,7 @@ export function withReport(state: HealthState, report: HealthReport): Reported {
   const told = withCounts(state, report);
   const circuits = { ...told.shared.circuits };
   for (const [key, circuit] of Object.entries(report.circuits ?? {})) {
-    circuits[key] = merged(circuits[key] ?? CLOSED, circuit);
+    circuits[key] = merged(circuitIn(circuits, key), circuit);
   }
   const failing = withoutOpened(told.failing, circuits, atMs);
   const due = alerts.filter((alert) => isDue(state, alert));
@@ -74,15 +84,15 @@ export function withReport(state: HealthState, report: HealthReport): Reported {
 
 /** An operator holds a target's circuit open, until it is restored. */
 export function withIsolation(state: HealthState, target: string, atMs: number): HealthState {
-  return withCircuit(state, target, isolated(state.shared.circuits[target] ?? CLOSED, atMs));
+  return withCircuit(state, target, isolated(circuitIn(state.shared.circuits, target), atMs));
 }
 
 /** Ends a target's isolation, and any break of it or of its account, also one that the provider asked for. */
 export function withRestoration(state: HealthState, target: string, atMs: number): HealthState {
   const account = parseTargetName(target)?.provider ?? target;
-  const own = withCircuit(state, target, restored(state.shared.circuits[target] ?? CLOSED, atMs));
-  const ofAccount = state.shared.circuits[account];
-  return ofAccount ? withCircuit(own, account, restored(ofAccount, atMs)) : own;
+  const own = withCircuit(state, target, restored(circuitIn(state.shared.circuits, target), atMs));
+  const ofAccount = circuitIn(state.shared.circuits, account);
+  return ofAccount === CLOSED ? own : withCircuit(own, account, restored(ofAccount, atMs));
 }
 
 function withCircuit(state: HealthState, key: string, circuit: Circuit): HealthState {
@@ -141,7 +151,7 @@ function withoutOpened(
   for (const [key, byWorker] of Object.entries(failing)) {
     const counts = Object.values(byWorker);
     const [first] = counts;
-    const circuit = circuits[key] ?? CLOSED;
+    const circuit = circuitIn(circuits, key);
     const calls = counts.reduce((sum, one) => sum + one.calls, 0);
     const faults = counts.reduce((sum, one) => sum + one.faults, 0);
     if (!first || circuitState(circuit, 0) !== 'closed') continue;
@@ -168,7 +178,7 @@ function keysThatCameBack(
   after: Readonly<Record<string, Circuit>>,
 ): readonly string[] {
   return Object.entries(after).flatMap(([key, circuit]) => {
-    const known = before[key] ?? CLOSED;
+    const known = circuitIn(before, key);
     const isBack = circuitState(circuit, 0) === 'closed' && !isSameCircuit(known, circuit);
     // One that opened and closed between two reports was never seen open here, but others may wait for it all the same.
     return isBack && backSinceMs(circuit) > 0 ? [key] : [];

@@ -34,7 +34,7 @@ export class HealthLink {
   readonly #options: HealthLinkOptions;
   readonly #hasLimits: boolean;
   #alerts: Alert[] = [];
-  /** A worker that starts says once whether it has health pings. */
+  /** The workflow runs and has heard of this worker. */
   #isKnown = false;
   #toldBudgets = false;
   #readTimer: NodeJS.Timeout | undefined;
@@ -131,7 +131,8 @@ export class HealthLink {
     if (!isNew && !changes && !budgets && alerts.length === 0) return;
     await this.#tell({
       ...(changes ?? { from, atMs: Date.now() }),
-      ...(isNew && { pings: health.settings.checks.enabled }),
+      // In each, since each may be the first that a new run of the workflow hears.
+      pings: health.settings.checks.enabled,
       ...(budgets && { budgets }),
       ...(alerts.length > 0 && { alerts }),
     });

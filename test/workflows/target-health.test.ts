@@ -24,15 +24,17 @@ test('goes on in a new run, with all that it knows and with its pings', { timeou
   expect((await service.request('/v1/targets/two/m2/isolate', { method: 'POST' })).status).toBe(200);
   const { runId } = await handle().describe();
   await eventually(async () => {
-    const reports = Array.from({ length: 100 }, (_, index) =>
+    const reports = Array.from({ length: 50 }, (_, index) =>
       handle().signal('report', { from: `worker-${index % 5}`, atMs: Date.now() }),
     );
     await Promise.all(reports);
+    // More of them at once than a server holds back for a running task would end that task.
+    await eventually(async () => !(await handle().describe()).raw.pendingWorkflowTask);
     return (await handle().describe()).runId !== runId;
   }, 100_000);
 
   const { memo, raw, historyLength } = await handle().describe();
-  expect(historyLength).toBeLessThan(4_096);
+  expect(historyLength).toBeLessThan(1_000);
   expect(memo?.['health']).toMatchObject({ circuits: { 'two/m2': { isolatedAtMs: expect.any(Number) } } });
   await eventually(async () => {
     const { raw: latest } = await handle().describe();
