@@ -77,7 +77,9 @@ class TargetHealthRun {
         this.#pings?.cancel();
         await continueAsNew<typeof targetHealth>(this.#state);
       }
-      await condition(() => this.#isChanged || this.#shouldEnd() || this.#state.hasPings !== (this.#pings !== null));
+      await condition(
+        () => this.#isChanged || this.#shouldEnd() || this.#state.pings.areEnabled !== (this.#pings !== null),
+      );
     }
   }
 
@@ -112,11 +114,11 @@ class TargetHealthRun {
 
   /** One worker pings for all; when it is gone, its heartbeats are, and another one takes over. */
   #keepPinging(): void {
-    const { hasPings } = this.#state;
-    if (hasPings === (this.#pings !== null)) return;
+    const { areEnabled } = this.#state.pings;
+    if (areEnabled === (this.#pings !== null)) return;
     this.#pings?.cancel();
     this.#pings = null;
-    if (!hasPings) return;
+    if (!areEnabled) return;
     const scope = new CancellationScope();
     this.#pings = scope;
     void scope.run(() => this.#ping(scope));
@@ -152,7 +154,7 @@ class TargetHealthRun {
   #alert(alert: Alert): void {
     const { sendAlert } = proxyActivities<Activities>({
       startToCloseTimeout: 15_000,
-      scheduleToCloseTimeout: 60 * 60_000,
+      scheduleToCloseTimeout: 10 * 60_000,
       retry: { initialInterval: 1_000, maximumInterval: 60_000 },
       summary: `${alert.type}: ${alert.subject}`,
     });

@@ -4,12 +4,18 @@ import type { z } from 'zod';
 import { loadSettings } from '../config/settings.ts';
 import { readAddress } from '../data-directory.ts';
 import type { inferenceListSchema, inferenceSchema } from '../http/inference-object.ts';
+import type { targetSchema } from '../http/target-object.ts';
 import { CommandError } from './output.ts';
 
 export type InferenceView = z.output<typeof inferenceSchema>;
 export type CallView = InferenceView['calls'][number];
 type InferencePage = z.output<typeof inferenceListSchema>;
 export type InferenceSummaryView = InferencePage['data'][number];
+export type TargetView = z.output<typeof targetSchema>;
+interface TargetList {
+  readonly object: 'list';
+  readonly data: readonly TargetView[];
+}
 
 export interface ApiClient {
   submit(body: Readonly<Record<string, unknown>>, idempotencyKey: string | undefined): Promise<InferenceView>;
@@ -19,6 +25,12 @@ export interface ApiClient {
   list(query: URLSearchParams): Promise<InferencePage>;
   cancel(id: string): Promise<InferenceView>;
   replay(id: string): Promise<InferenceView>;
+  targets(options?: { readonly signal: AbortSignal }): Promise<TargetList>;
+  /** `isolate` holds the circuit of a target open, `restore` closes it. */
+  steer(
+    change: 'isolate' | 'restore',
+    target: { readonly provider: string; readonly model: string; readonly reason?: string },
+  ): Promise<TargetView>;
 }
 
 /** The request failed: refused by the service, or lost on the way. */
@@ -56,6 +68,13 @@ export function clientOf(service: {
     list: (query) => call({ method: 'GET', path: `/v1/inferences?${query.toString()}` }),
     cancel: (id) => call({ method: 'POST', path: `${path(id)}/cancel` }),
     replay: (id) => call({ method: 'POST', path: `${path(id)}/replay` }),
+    targets: (options) => call({ method: 'GET', path: '/v1/targets', ...options }),
+    steer: (change, { provider, model, ...body }) =>
+      call({
+        method: 'POST',
+        path: `/v1/targets/${encodeURIComponent(provider)}/${encodeURIComponent(model)}/${change}`,
+        body,
+      }),
   };
 }
 

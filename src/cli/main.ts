@@ -8,7 +8,9 @@ import { CommandError, oneLine } from './output.ts';
 const program = new Command('holdfast')
   .description('Makes an LLM answer dependable: every inference is durable, retried and failed over.')
   .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
-  .configureHelp({ showGlobalOptions: true });
+  .configureHelp({ showGlobalOptions: true })
+  // Here and at each command with both options and commands, which would take those of its commands for its own.
+  .enablePositionalOptions();
 
 const json = () => new Option('--json', 'print JSON').default(false);
 
@@ -25,6 +27,18 @@ program
   .option('--local-model', 'with a small real model as one target', false)
   .addOption(json())
   .action(async (options) => (await import('./demo.ts')).demo(options));
+
+program
+  .command('outage')
+  .description(
+    'replay a day of provider trouble in fast motion, with and without Holdfast, and count what it was worth',
+  )
+  .option('--seed <number>', 'another seed is another day', positiveInteger, 1)
+  .option('--speed <factor>', 'by which the day is faster than the clock, up to 60', positiveNumber, 40)
+  .option('--short', 'the same incidents in a day of less than twenty minutes: half a minute', false)
+  .option('--out <directory>', 'where report.json and report.svg go', 'outcome/outage')
+  .addOption(json())
+  .action(async (options) => (await import('./outage.ts')).outage(options));
 
 program
   .command('submit')
@@ -79,6 +93,32 @@ program
   .addOption(json())
   .action(async (id, options) => (await import('./replay.ts')).replay(id, options));
 
+const targets = program
+  .command('targets')
+  .description('show the health of each target, or hold its circuit open')
+  .enablePositionalOptions()
+  .option('--watch', 'show it anew every second until Ctrl-C; into a pipe, a line for each change', false)
+  .addOption(json())
+  .hook('preSubcommand', (command) => {
+    const given = Object.keys(command.opts()).find((name) => command.getOptionValueSource(name) === 'cli');
+    if (given !== undefined) command.error(`error: --${given} must follow the name of the command`);
+  })
+  .action(async (options) => (await import('./targets.ts')).targets(options));
+
+for (const [change, description] of [
+  ['isolate', 'hold the circuit of a target open: no call goes to it until it is restored'],
+  ['restore', 'close the circuit of a target and of its account, whatever opened it'],
+] as const) {
+  targets
+    .command(change)
+    .description(description)
+    .configureHelp({ showGlobalOptions: false })
+    .argument('<target>', 'as provider/model')
+    .option('--reason <text>', 'kept with the change, for the record')
+    .addOption(json())
+    .action(async (target, options) => (await import('./targets.ts')).steerTarget(change, target, options));
+}
+
 program
   .command('config')
   .description('work with the configuration file')
@@ -109,6 +149,12 @@ function positiveInteger(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1)
     throw new InvalidArgumentError('It must be a positive whole number.');
+  return number;
+}
+
+function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('It must be a positive number.');
   return number;
 }
 

@@ -23,7 +23,7 @@ export async function serve(options: { readonly role: Role; readonly json: boole
     logger: createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY }),
     report,
   });
-  if (json) printJson({ url: service.url, temporal: service.temporal });
+  if (json) printJson({ url: service.url, worker_url: service.workerUrl, temporal: service.temporal });
   else for (const line of welcome(service, Object.keys(config.catalog.models)[0])) printLine(line);
 
   try {

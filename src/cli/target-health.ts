@@ -47,11 +47,12 @@ export function createTargetHealth(options: {
   readonly logger: Logger;
 }): TargetHealth {
   const { config, temporal, dataConverter, isWorker, logger } = options;
-  const queue = new CallQueue(config.health.limits);
-  const health = new Health({
+  // A process that makes no calls has nothing in its own queue, and goes by what the workers tell.
+  const queue = new CallQueue(isWorker ? config.health.limits : {});
+  const health: Health = new Health({
     settings: config.health,
     targets: allTargets(config.catalog),
-    waitMs: (target) => queue.waitMs(target),
+    waitMs: (target) => (isWorker ? queue.waitMs(target) : health.sharedWaitMs(target)),
   });
   const view = (name: string) => health.view(name, queue.view(name));
   const metrics = createMetrics({
@@ -83,8 +84,8 @@ export function createTargetHealth(options: {
   const running = new RunningCount(temporal);
   const mayStart = createAdmit({
     maxInFlight: config.maxInFlight,
-    running: () => running.estimate,
-    waitMs: (target) => queue.waitMs(target),
+    running: () => running.estimate(),
+    waitMs: (target) => health.waitMs(target),
   });
   return {
     health,

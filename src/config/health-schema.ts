@@ -83,7 +83,7 @@ const score = z.strictObject({
 const alerts = z.strictObject({
   /** Where alerts are posted. Holds a secret. @default null: nowhere */
   webhook: webhook.nullable().default(null),
-  /** An alert that was raised already is told again after so long. @default 15m */
+  /** The same alert, of the same type and subject, is not raised again for so long. @default 15m */
   repeatAfter: upToAMonth.default(900_000),
 });
 

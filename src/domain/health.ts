@@ -62,8 +62,8 @@ export interface HealthReport {
   readonly budgets?: Readonly<Record<string, BudgetView>>;
   /** Only from a worker that has a webhook to send them to. */
   readonly alerts?: readonly Alert[];
-  /** The worker's configuration has health pings. */
-  readonly pings?: boolean;
+  /** Whether the worker's configuration has health pings, and since when it runs: the newest worker decides. */
+  readonly pings?: { readonly areEnabled: boolean; readonly sinceMs: number };
 }
 
 export interface FailingCounts {

@@ -77,7 +77,8 @@ export function withSample(score: ScoreWindow, sample: Sample, windowMs: number)
   return { slots: isNew ? [...kept, counted] : kept.with(kept.length - 1, counted) };
 }
 
-const SLOTS = 30;
+/** The window moves on in steps of this part of it. */
+export const SLOTS = 30;
 const EMPTY_SLOT = {
   calls: 0,
   succeeded: 0,

@@ -32,8 +32,8 @@ export interface HealthState {
   readonly budgets: Readonly<Record<string, ByWorker<BudgetView & { readonly atMs: number }>>>;
   /** When an alert was last raised, by type and subject. */
   readonly raised: Readonly<Record<string, number>>;
-  /** Some worker's configuration has health pings. */
-  readonly hasPings: boolean;
+  /** As the worker says that started last. */
+  readonly pings: { readonly areEnabled: boolean; readonly sinceMs: number };
 }
 
 export const NEW_HEALTH: HealthState = {
@@ -42,7 +42,7 @@ export const NEW_HEALTH: HealthState = {
   failing: {},
   budgets: {},
   raised: {},
-  hasPings: false,
+  pings: { areEnabled: false, sinceMs: 0 },
 };
 
 export interface Reported {
@@ -66,7 +66,7 @@ export function withReport(state: HealthState, report: HealthReport): Reported {
     state: {
       ...told,
       failing,
-      hasPings: pings ?? state.hasPings,
+      pings: pings && pings.sinceMs >= state.pings.sinceMs ? pings : state.pings,
       shared: {
         circuits: withoutLongClosed(circuits, atMs),
         scores: combinedScores(told.scores),

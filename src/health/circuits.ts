@@ -4,7 +4,7 @@
 import type { Breaker, BreakerEvent, BreakerSettings } from '../domain/breaker.ts';
 import { breakerState, failureCounts, isOverLimit, NEW_BREAKER, reduceBreaker } from '../domain/breaker.ts';
 import type { Circuit, CircuitCause } from '../domain/circuit.ts';
-import { backSinceMs, CLOSED, circuitState, isSameCircuit, merged, opened } from '../domain/circuit.ts';
+import { backSinceMs, circuitIn, circuitState, isSameCircuit, merged, opened } from '../domain/circuit.ts';
 import type { FailingCounts, HealthSettings } from '../domain/health.ts';
 import { parseTargetName } from '../domain/target.ts';
 import type { Ended } from './ended.ts';
@@ -117,7 +117,7 @@ export class Circuits {
     this.hear(shared);
     // A circuit that is out here and that nobody else knows of was lost on the way, or with the workflow's history.
     for (const [key, { circuit }] of this.#breakers) {
-      const known = shared[key] ?? CLOSED;
+      const known = circuitIn(shared, key);
       if (isOut(circuit) && !isSameCircuit(merged(known, circuit), known)) this.#unreported.add(key);
     }
   }

@@ -7,7 +7,7 @@ import type { HealthReport, HealthSettings, SharedHealth, TargetView } from '../
 import { NOTHING_SHARED } from '../domain/health.ts';
 import type { ModelSettings } from '../domain/inference.ts';
 import type { RankedTarget } from '../domain/ranking.ts';
-import { isDegraded, rank } from '../domain/ranking.ts';
+import { isDegraded, isExploring, rank } from '../domain/ranking.ts';
 import type { ScoreSummary } from '../domain/score.ts';
 import type { Target } from '../domain/target.ts';
 import { targetName } from '../domain/target.ts';
@@ -102,6 +102,7 @@ export class Health {
     if (targets.length < 2) return null;
     const { weights, minimumSuccess, minimumQuality } = this.settings.score;
     const nowMs = this.#now();
+    const chance = this.#random();
     const ranked = rank({
       targets: targets.map((target) => this.#ranked(target, nowMs)),
       settings: {
@@ -111,10 +112,10 @@ export class Health {
         minimumQuality: model.minimumQuality ?? minimumQuality,
       },
       leader: this.#leaders.get(targets) ?? null,
-      chance: this.#random(),
+      chance,
     });
     const first = targets[ranked[0] ?? 0];
-    if (first) this.#leaders.set(targets, targetName(first));
+    if (first && !isExploring(chance)) this.#leaders.set(targets, targetName(first));
     return ranked.every((index, place) => index === place) ? null : ranked;
   }
 
@@ -133,6 +134,16 @@ export class Health {
       if (this.#circuits.isHalfOpen(target, nowMs)) return this.#circuits.claimWake(target, nowMs);
       return parked.hasRested || this.#circuits.backSinceMs(target) > parked.sinceMs;
     });
+  }
+
+  /** How long a call to the target would wait for its turn. */
+  waitMs(target: string): number {
+    return this.#waitMs(target);
+  }
+
+  /** The same, as the workers tell it. */
+  sharedWaitMs(target: string): number {
+    return ownField(this.#shared.budgets, keysOf(target)[1])?.waitMs ?? 0;
   }
 
   mayBeCalled(target: string): boolean {
@@ -185,12 +196,15 @@ export class Health {
     const [own, account] = keysOf(name);
     const score = this.#score(name, nowMs);
     const hasSpike = this.#scores.hasSpike(name, nowMs);
-    const isOut = !this.#circuits.mayBeCalled(name, nowMs);
+    const breaker = circuitView(this.#circuits.circuit(own), nowMs);
+    const ofAccount = circuitView(this.#circuits.circuit(account), nowMs);
+    // A half-open one, too: whether it is back is not known before its probe has ended.
+    const isOut = breaker.state !== 'closed' || ofAccount.state !== 'closed';
     return {
       name,
       health: isOut ? 'out' : isDegraded({ hasSpike, score }, this.settings.score) ? 'degraded' : 'healthy',
-      breaker: circuitView(this.#circuits.circuit(own), nowMs),
-      account: circuitView(this.#circuits.circuit(account), nowMs),
+      breaker,
+      account: ofAccount,
       hasSpike,
       score,
       budget: budget ?? ownField(this.#shared.budgets, account),
@@ -214,9 +228,9 @@ export class Health {
   #score(target: string, nowMs: number): ScoreSummary {
     const own = this.#scores.summary(target, nowMs);
     const shared = this.#shared.scores[target];
+    if (shared === undefined || shared.calls <= own.calls) return own;
     const sinceMs = Math.max(nowMs - this.settings.score.windowMs, this.#circuits.backSinceMs(target));
-    const isRecent = shared !== undefined && shared.atMs > sinceMs;
-    return isRecent && shared.calls > own.calls ? shared : own;
+    return shared.atMs > sinceMs ? shared : own;
   }
 
   /** Clients may call any model of a provider: what nobody configured is kept only while there is room. */

@@ -6,6 +6,7 @@ import {
   NO_SCORE,
   NOTHING_KNOWN,
   qualityRatio,
+  SLOTS,
   spikeOf,
   successRatio,
   summaryOf,
@@ -18,6 +19,8 @@ interface Kept {
   summary: ScoreSummary;
   /** When spike and summary were derived. */
   derivedAtMs: number;
+  /** A sample has come since then. */
+  isChanged: boolean;
   reported: ReportedScore | null;
 }
 
@@ -32,6 +35,7 @@ export class ScoreKeeper {
   add(target: string, sample: Sample): void {
     const kept = this.#kept.get(target) ?? newlyKept();
     kept.score = withSample(kept.score, sample, this.#windowMs);
+    kept.isChanged = true;
     this.#kept.set(target, kept);
   }
 
@@ -71,12 +75,20 @@ export class ScoreKeeper {
   #derived(target: string, nowMs: number): Kept | null {
     const kept = this.#kept.get(target);
     if (!kept) return null;
-    if (nowMs - kept.derivedAtMs >= this.#windowMs / DERIVED_PART || nowMs < kept.derivedAtMs) {
+    if (this.#isStale(kept, nowMs)) {
       kept.summary = summaryOf(kept.score, nowMs, this.#windowMs);
       kept.spike = spikeOf({ score: kept.score, spike: kept.spike, nowMs, windowMs: this.#windowMs });
       kept.derivedAtMs = nowMs;
+      kept.isChanged = false;
     }
     return kept;
+  }
+
+  /** Without a new sample the window changes only when a slot falls out of it. */
+  #isStale({ derivedAtMs, isChanged }: Kept, nowMs: number): boolean {
+    const slotMs = this.#windowMs / SLOTS;
+    if (Math.floor(nowMs / slotMs) !== Math.floor(derivedAtMs / slotMs)) return true;
+    return isChanged && (nowMs - derivedAtMs >= this.#windowMs / DERIVED_PART || nowMs < derivedAtMs);
   }
 
   #isWorthReporting({ summary, reported }: Kept, nowMs: number): boolean {
@@ -97,6 +109,7 @@ function newlyKept(): Kept {
     spike: null,
     summary: NOTHING_KNOWN,
     derivedAtMs: Number.NEGATIVE_INFINITY,
+    isChanged: true,
     reported: null,
   };
 }

@@ -5,14 +5,14 @@ import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
 import { newInferenceId } from '../domain/ids.ts';
 import type { Inference } from '../domain/inference.ts';
-import type { Priority } from '../domain/inferences.ts';
+import type { Inferences, Priority } from '../domain/inferences.ts';
+import type { Refusal } from '../domain/admission.ts';
 import type { ChatFields } from './chat-schema.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
 import type { StrategyBody } from './inference-schema.ts';
 import { promptOf } from './prompt.ts';
-import type { Resolved } from './resolve-model.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -43,19 +43,20 @@ export async function startInference(
     readonly idempotencyKey: string | undefined;
   },
 ): Promise<Started> {
-  const { inferences, catalog, waiting, targets, now } = context;
+  const { inferences, catalog, waiting, targets, admit, now } = context;
   const { wayIn, body, deadline, priority, idempotencyKey } = wanted;
   const { caller } = request;
   const { model } = body;
   const resolved = resolveModel({ catalog, wayIn, model, strategy: body.strategy, deadline });
   refuseDuringShutdown(waiting);
-  refuseWhenFull(context, resolved);
-
-  const route = targets.rank(resolved.settings);
   const isJoinable = idempotencyKey !== undefined;
   const id = isJoinable
     ? idempotentInferenceId(caller, idempotencyKey)
     : newInferenceId({ nowMs: now(), random: randomBytes(10) });
+  // Whoever joins adds nothing to what runs.
+  const refusal = admit(resolved);
+  if (refusal && !(isJoinable && (await isThere(inferences, id)))) throw tooMany(refusal);
+  const route = targets.rank(resolved.settings);
   request.inferenceId = id;
   const outcome = await inferences.start({
     id,
@@ -86,21 +87,25 @@ export async function startInference(
   return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
 }
 
-/** Too much at once is refused while nothing of it has been begun. */
-function refuseWhenFull({ admit }: HttpContext, resolved: Resolved): void {
-  const refusal = admit(resolved);
-  if (!refusal) return;
-  const message = {
-    'in-flight': 'Too many inferences run at once.',
-    budgets: 'No provider of this model has room before the deadline.',
-  }[refusal.reason];
-  throw new ApiError({
+async function isThere(inferences: Inferences, id: string): Promise<boolean> {
+  const outcome = await inferences.get(id);
+  return outcome.type === 'found' && outcome.inference.status !== 'failed' && outcome.inference.status !== 'cancelled';
+}
+
+/** Refused while nothing of it has been begun. */
+function tooMany(refusal: Refusal): ApiError {
+  return new ApiError({
     code: 'too_many_inferences',
-    message: `${message} Nothing was started.`,
+    message: `${REFUSALS[refusal.reason]} Nothing was started.`,
     shouldRetry: true,
     retryAfterSeconds: Math.max(1, Math.ceil(refusal.retryAfterMs / 1000)),
   });
 }
+
+const REFUSALS: Readonly<Record<Refusal['reason'], string>> = {
+  'in-flight': 'Too many inferences run at once.',
+  budgets: 'No provider of this model has room before the deadline.',
+};
 
 /** No work is begun that this process would not see through to its answer. */
 export function refuseDuringShutdown(waiting: Waiting): void {

@@ -77,6 +77,11 @@ export const definitions = {
     help: "1 for the state that the target's circuit is in, else 0.",
     labelNames: [...targetLabels, 'state'],
   },
+  accountState: {
+    name: 'holdfast_account_state',
+    help: "1 for the state that the circuit of the provider's account is in, else 0.",
+    labelNames: [label.provider, 'state'],
+  },
   targetHealth: {
     name: 'holdfast_target_health',
     help: '1 for the health that the target is in, else 0.',
@@ -85,17 +90,17 @@ export const definitions = {
   queueDepth: {
     name: 'holdfast_queue_depth',
     help: 'Calls that wait for their turn.',
-    labelNames: [label.provider],
+    labelNames: targetLabels,
   },
   allowance: {
     name: 'holdfast_allowance',
     help: 'Calls in flight that are allowed now.',
-    labelNames: [label.provider],
+    labelNames: targetLabels,
   },
   callsInFlight: {
     name: 'holdfast_calls_in_flight',
     help: 'Calls in flight.',
-    labelNames: [label.provider],
+    labelNames: targetLabels,
   },
   pings: {
     name: 'holdfast_pings_total',

@@ -16,19 +16,23 @@ const healths: readonly TargetView['health'][] = ['healthy', 'degraded', 'out'];
 export function createTargetGauges(registry: Registry, names: KnownNames): (views: readonly TargetView[]) => void {
   const registers = [registry];
   const breakerState = new Gauge({ ...definitions.breakerState, registers });
+  const accountState = new Gauge({ ...definitions.accountState, registers });
   const targetHealth = new Gauge({ ...definitions.targetHealth, registers });
   const queueDepth = new Gauge({ ...definitions.queueDepth, registers });
   const allowance = new Gauge({ ...definitions.allowance, registers });
   const callsInFlight = new Gauge({ ...definitions.callsInFlight, registers });
 
-  function setTarget({ breaker, health }: TargetView, provider: string, model: string): void {
+  function setTarget({ breaker, account, health, budget }: TargetView, provider: string, model: string): void {
     const labels = names.target(provider, model);
     for (const state of states) breakerState.set({ ...labels, state }, breaker.state === state ? 1 : 0);
+    for (const state of states) {
+      accountState.set({ [label.provider]: provider, state }, account.state === state ? 1 : 0);
+    }
     for (const each of healths) targetHealth.set({ ...labels, health: each }, health === each ? 1 : 0);
+    if (budget) setQueue(budget, labels);
   }
 
-  function setProvider(budget: BudgetView, provider: string): void {
-    const labels = { [label.provider]: provider };
+  function setQueue(budget: BudgetView, labels: ReturnType<KnownNames['target']>): void {
     queueDepth.set(labels, budget.depth);
     callsInFlight.set(labels, budget.inFlight);
     if (budget.allowance !== null) allowance.set(labels, budget.allowance);
@@ -36,13 +40,12 @@ export function createTargetGauges(registry: Registry, names: KnownNames): (view
 
   return (views) => {
     // What is not told of any more must not keep its last value.
-    for (const gauge of [breakerState, targetHealth, queueDepth, allowance, callsInFlight]) gauge.reset();
+    for (const gauge of [breakerState, accountState, targetHealth, queueDepth, allowance, callsInFlight]) gauge.reset();
     for (const view of views) {
       const target = parseTargetName(view.name);
       // `other` would be several targets in one.
       if (!target || !names.isTarget(view.name)) continue;
       setTarget(view, target.provider, target.model);
-      if (view.budget) setProvider(view.budget, target.provider);
     }
   };
 }

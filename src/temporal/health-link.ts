@@ -41,6 +41,7 @@ export class HealthLink {
   #reportTimer: NodeJS.Timeout | undefined;
   #reporting: Promise<void> | null = null;
   #joinedAtMs = 0;
+  readonly #startedAtMs = Date.now();
   #isStopped = false;
   #isAway = false;
 
@@ -132,7 +133,7 @@ export class HealthLink {
     await this.#tell({
       ...(changes ?? { from, atMs: Date.now() }),
       // In each, since each may be the first that a new run of the workflow hears.
-      pings: health.settings.checks.enabled,
+      pings: { areEnabled: health.settings.checks.enabled, sinceMs: this.#startedAtMs },
       ...(budgets && { budgets }),
       ...(alerts.length > 0 && { alerts }),
     });

@@ -20,17 +20,17 @@ export class RunningCount {
     this.#count = async () => (await withinRoundTrip(options.connection, () => client.workflow.count(RUNNING))).count;
   }
 
-  /** At most so many, as far as this process knows. */
-  get estimate(): number {
+  /** At most so many, as far as this process knows. Counts anew now and then, for whoever asks next. */
+  estimate(): number {
+    if (performance.now() - this.#countedAtMs >= COUNT_AGAIN_MS) {
+      this.#countedAtMs = performance.now();
+      void this.#countAgain();
+    }
     return this.#counted + this.#startedSince;
   }
 
-  /** An inference begins. Counts anew now and then, while there is something to count. */
   noteStart(): void {
     this.#startedSince += 1;
-    if (performance.now() - this.#countedAtMs < COUNT_AGAIN_MS) return;
-    this.#countedAtMs = performance.now();
-    void this.#countAgain();
   }
 
   async #countAgain(): Promise<void> {

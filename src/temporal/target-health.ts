@@ -6,14 +6,11 @@ import type { DataConverter, Workflow } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Circuit } from '../domain/circuit.ts';
 import type { HealthReport, SharedHealth } from '../domain/health.ts';
-import type { isolateUpdate, reportSignal, restoreUpdate, Steering } from '../../workflows/messages.ts';
+import type { reportSignal, Steering } from '../../workflows/messages.ts';
 import { isUnreachable, withinRoundTrip } from './deadline.ts';
 import { TASK_QUEUE } from './task-queue.ts';
 
 export const TARGET_HEALTH = 'target-health';
-
-/** An update needs a worker, which may be busy. */
-const STEERING_LIMIT_MS = 5_000;
 
 /** The circuits that have changed, by key; null when Temporal is away or no worker took it in time. */
 export type Steered = Readonly<Record<string, Circuit>> | null;
@@ -51,20 +48,16 @@ export function createSharedTargetHealth(options: {
       );
     },
     async steer(change, steering) {
-      const name: (typeof isolateUpdate | typeof restoreUpdate)['name'] = change;
       const startWorkflowOperation = new WithStartWorkflowOperation(TARGET_HEALTH, {
         ...workflow,
         workflowIdConflictPolicy: 'USE_EXISTING',
       });
       try {
-        return await withinRoundTrip(
-          connection,
-          () =>
-            client.workflow.executeUpdateWithStart<Workflow, Readonly<Record<string, Circuit>>, [Steering]>(name, {
-              startWorkflowOperation,
-              args: [steering],
-            }),
-          STEERING_LIMIT_MS,
+        return await withinRoundTrip(connection, () =>
+          client.workflow.executeUpdateWithStart<Workflow, Readonly<Record<string, Circuit>>, [Steering]>(change, {
+            startWorkflowOperation,
+            args: [steering],
+          }),
         );
       } catch (error) {
         if (isUnreachable(error)) return null;

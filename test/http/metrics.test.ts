@@ -157,25 +157,30 @@ describe('the health of targets', () => {
       `holdfast_breaker_state{${ON_GPT},state="open"} 0`,
       `holdfast_breaker_state{${ON_GPT},state="half-open"} 1`,
       `holdfast_breaker_state{${ON_GPT},state="isolated"} 0`,
+      'holdfast_account_state{gen_ai_provider_name="openai",state="closed"} 1',
+      'holdfast_account_state{gen_ai_provider_name="openai",state="open"} 0',
+      'holdfast_account_state{gen_ai_provider_name="openai",state="half-open"} 0',
+      'holdfast_account_state{gen_ai_provider_name="openai",state="isolated"} 0',
       `holdfast_target_health{${ON_GPT},health="healthy"} 0`,
       `holdfast_target_health{${ON_GPT},health="degraded"} 0`,
       `holdfast_target_health{${ON_GPT},health="out"} 1`,
     ]);
   });
 
-  test('comes with the budget of its provider, as far as there is one', async () => {
+  test('comes with its budget, as far as there is one', async () => {
     const together = { ...view, name: 'together/meta/llama' };
+    const ON_LLAMA = 'gen_ai_provider_name="together",gen_ai_request_model="meta/llama"';
     views = [
       { ...view, budget: { inFlight: 3, depth: 7, waitMs: 100, allowance: 4 } },
       { ...together, budget: { inFlight: 1, depth: 0, waitMs: 0, allowance: null } },
     ];
     const budgets = async () => (await series()).filter((line) => /depth|allowance|in_flight/.test(line));
     expect(await budgets()).toEqual([
-      'holdfast_queue_depth{gen_ai_provider_name="openai"} 7',
-      'holdfast_queue_depth{gen_ai_provider_name="together"} 0',
-      'holdfast_allowance{gen_ai_provider_name="openai"} 4',
-      'holdfast_calls_in_flight{gen_ai_provider_name="openai"} 3',
-      'holdfast_calls_in_flight{gen_ai_provider_name="together"} 1',
+      `holdfast_queue_depth{${ON_GPT}} 7`,
+      `holdfast_queue_depth{${ON_LLAMA}} 0`,
+      `holdfast_allowance{${ON_GPT}} 4`,
+      `holdfast_calls_in_flight{${ON_GPT}} 3`,
+      `holdfast_calls_in_flight{${ON_LLAMA}} 1`,
     ]);
     views = [view, together];
     expect(await budgets()).toEqual([]);

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import type { Admit } from '../../src/domain/admission.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
 import type { Inferences } from '../../src/domain/inferences.ts';
+import type { Targets } from '../../src/domain/targets.ts';
 import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
@@ -41,7 +42,7 @@ export const catalog: Catalog = {
 };
 
 export async function serverWithoutTemporal(
-  options: { apiKeys?: readonly ApiKey[]; bodyLimitBytes?: number; admit?: Admit } = {},
+  options: { apiKeys?: readonly ApiKey[]; bodyLimitBytes?: number; admit?: Admit; targets?: Targets } = {},
 ) {
   const used: string[] = [];
   const refuse = (name: string) => () => {
@@ -69,7 +70,7 @@ export async function serverWithoutTemporal(
   const server = await buildServer({
     inferences,
     catalog,
-    targets: targetsInMemory(catalog),
+    targets: options.targets ?? targetsInMemory(catalog),
     admit: options.admit ?? (() => null),
     apiKeys,
     bodyLimitBytes,

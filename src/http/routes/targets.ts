@@ -14,7 +14,7 @@ const tags = ['Targets'];
 const params = z.object({ provider: z.string(), model: z.string().meta({ description: 'Percent-encoded.' }) });
 const body = z
   .strictObject({
-    reason: z.string().max(1_000).optional().meta({ description: 'Kept with the change, for the record.' }),
+    reason: z.string().max(1_000).nullish().meta({ description: 'Kept with the change, for the record.' }),
   })
   .nullish();
 const response = { 200: targetSchema, default: errorSchema };
@@ -80,7 +80,7 @@ export function registerTargets(app: App, { catalog, targets }: HttpContext): vo
     {
       schema: {
         summary: 'Close the circuit of a target',
-        description: 'Ends its isolation, and any other break of it. For operators.',
+        description: 'Ends its isolation, and any other break of it or of its account. For operators.',
         tags,
         params,
         body,
