@@ -15,7 +15,7 @@ import type { InFlightCalls } from './in-flight.ts';
 import type { CallMeta } from './providers/call.ts';
 
 /** The part of a pino logger that is needed here. */
-export interface CallLogger {
+interface CallLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   debug(fields: object, message: string): void;
@@ -27,7 +27,7 @@ export interface CallModelDeps extends AttemptDeps {
   readonly metrics: CallMetrics;
 }
 
-export interface CallMetrics {
+interface CallMetrics {
   callEnded(end: { readonly provider: string; readonly model: string; readonly record: CallRecord }): void;
   queueWaited(wait: { readonly provider: string; readonly waitedMs: number }): void;
 }

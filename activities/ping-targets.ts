@@ -16,7 +16,7 @@ export interface PingDeps extends AttemptDeps {
   readonly stopping: AbortSignal;
 }
 
-export interface PingMetrics {
+interface PingMetrics {
   pingEnded(ping: {
     readonly provider: string;
     readonly model: string;

@@ -1,6 +1,7 @@
 // `holdfast demo`: real documents through a failover chain while things break, told to somebody who has never heard of
 // any of it, and counted at the end. Fails when an inference was lost.
 
+import { join } from 'node:path';
 import { createClient } from './demo/client.ts';
 import type { Closing } from './demo/closing.ts';
 import { sampleOf, startCommand, tellClosing } from './demo/closing.ts';
@@ -14,6 +15,8 @@ import { play } from './demo/play.ts';
 import { CONFIDANT, PRIMARY, SECONDARY, TARGETS } from './demo/providers.ts';
 import { openStage } from './demo/stage.ts';
 import { tallyOf } from './demo/tally.ts';
+import { runOutage, tellBriefly } from './outage.ts';
+import { reportJson } from './outage/report.ts';
 import { CommandError, printJson } from './output.ts';
 
 export async function demo(options: { readonly localModel: boolean; readonly json: boolean }): Promise<void> {
@@ -49,9 +52,14 @@ async function perform(
   const worker = await stage.startWorker();
   narrator.event('·', `a worker runs: it calls the providers, in a process of its own (${worker.pid})`);
   const client = createClient(stage.url, signal);
+  await client.restoreAll();
   const { submittedIds, replayedIds, survivorId } = await play({ ...scene, client, worker, signal });
   const inferences = await Promise.all(submittedIds.map((id) => client.get(id)));
+  narrator.heading('What it is worth');
+  const outage = await runOutage({ ...SHORT_DAY, out: join(stage.dataDir, 'outage'), narrator, signal });
+  tellBriefly(narrator, outage);
   return {
+    outage,
     tally: tallyOf(submittedIds, inferences),
     replayed: replayedIds.length,
     survivor: await client.get(survivorId),
@@ -60,12 +68,16 @@ async function perform(
   };
 }
 
+/** As `npm run outage -- --short`. */
+const SHORT_DAY = { seed: 1, speed: 40, short: true } as const;
+
 function tellOpening(narrator: Narrator): void {
   narrator.say(
     'Holdfast makes the answers of language models dependable. Here it has eight documents summarised, while a provider',
     'dies, the process that calls the providers is killed, and a key is refused. No document may be lost on the way.',
     `Simulated: the providers ${PRIMARY}, ${SECONDARY} and ${CONFIDANT}, servers on this machine that speak as`,
-    'OpenAI, Anthropic and Google do and answer with sentences of the document. All else is real. It takes half a minute.',
+    'OpenAI, Anthropic and Google do and answer with sentences of the document. All else is real. It takes half a minute,',
+    'and then plays a day of outages in fast motion, for another minute.',
   );
 }
 
@@ -80,6 +92,7 @@ function numbers(closing: Closing, startedAtMs: number): object {
     replayed,
     possibly_billed: possiblyBilled,
     targets,
+    outage: reportJson(closing.outage),
     local_model: localModel && { is_served: localModel.isServed, unavailable: localModel.unavailable },
     duration_ms: Math.round(performance.now() - startedAtMs),
     sample: { inference_id: survivor.id, lines: sampleOf(survivor), ui_url: survivor.temporal.ui_url },

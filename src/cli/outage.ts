@@ -65,7 +65,7 @@ export async function outage(options: OutageOptions): Promise<void> {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Plays the day and writes `report.json` and `report.svg`. */
-async function runOutage(
+export async function runOutage(
   options: Omit<OutageOptions, 'json'> & { readonly narrator: Narrator; readonly signal: AbortSignal },
 ): Promise<Report> {
   const { seed, speed: factor, short, out, narrator, signal } = options;
@@ -149,6 +149,15 @@ async function tellIncidents(input: {
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/** What a short day leaves to tell in few lines. */
+export function tellBriefly(narrator: Narrator, report: Report): void {
+  const [reduction] = checksOf(report);
+  narrator.say('', table(mainTable(report)));
+  narrator.say(
+    `Asked through Holdfast, the day's downtime is ${reduction?.found ?? '0 %'} less than with one provider alone. The whole day: npm run outage`,
+  );
 }
 
 function tell(narrator: Narrator, report: Report, out: string): void {

@@ -3,7 +3,7 @@
 import type { TargetView } from './health.ts';
 import type { ModelSettings } from './inference.ts';
 
-export type SteeringOutcome =
+type SteeringOutcome =
   | { readonly type: 'steered' }
   /** Temporal is away, or no worker took it in time: it may still come to pass. */
   | { readonly type: 'unavailable' };

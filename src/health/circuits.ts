@@ -41,17 +41,24 @@ export class Circuits {
   }
 
   mayBeCalled(target: string, nowMs: number): boolean {
-    return keysOf(target).every((key) => {
-      const breaker = this.#breakers.get(key);
-      if (!breaker) return true;
-      const state = breakerState(breaker, nowMs);
-      return state === 'closed' || (state === 'half-open' && breaker.probeAtMs === null);
-    });
+    return this.standing(keysOf(target), nowMs).mayBeCalled;
   }
 
-  /** Its circuit, or its account's, waits for a probe. */
   isHalfOpen(target: string, nowMs: number): boolean {
-    return keysOf(target).some((key) => circuitState(this.circuit(key), nowMs) === 'half-open');
+    return this.standing(keysOf(target), nowMs).isHalfOpen;
+  }
+
+  /** Whether a target may be called, and whether its circuit or its account's is half-open. */
+  standing(keys: TargetKeys, nowMs: number): { readonly mayBeCalled: boolean; readonly isHalfOpen: boolean } {
+    let mayBeCalled = true;
+    let isHalfOpen = false;
+    for (const key of keys) {
+      const breaker = this.#breakers.get(key);
+      const state = breaker ? breakerState(breaker, nowMs) : 'closed';
+      if (state === 'half-open') isHalfOpen = true;
+      if (state !== 'closed' && (state !== 'half-open' || breaker?.probeAtMs !== null)) mayBeCalled = false;
+    }
+    return { mayBeCalled, isHalfOpen };
   }
 
   admit(target: string, chain: readonly string[] | null, nowMs: number): Admission {
@@ -98,8 +105,8 @@ export class Circuits {
   }
 
   /** Since when it lets calls through again; 0 when it was never out. */
-  backSinceMs(target: string): number {
-    return Math.max(...keysOf(target).map((key) => backSinceMs(this.circuit(key))));
+  backSinceMs([own, account]: TargetKeys): number {
+    return Math.max(backSinceMs(this.circuit(own)), backSinceMs(this.circuit(account)));
   }
 
   /** News of some circuits. */
@@ -198,7 +205,9 @@ export class Circuits {
 }
 
 /** The target's own circuit, and that of its provider's account. */
-export function keysOf(target: string): readonly [target: string, account: string] {
+export type TargetKeys = readonly [own: string, account: string];
+
+export function keysOf(target: string): TargetKeys {
   return [target, parseTargetName(target)?.provider ?? target];
 }
 

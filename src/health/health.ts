@@ -12,7 +12,7 @@ import type { ScoreSummary } from '../domain/score.ts';
 import type { Target } from '../domain/target.ts';
 import { targetName } from '../domain/target.ts';
 import { circuitView } from './circuit-view.ts';
-import type { Admission, CircuitChange } from './circuits.ts';
+import type { Admission, CircuitChange, TargetKeys } from './circuits.ts';
 import { Circuits, keysOf } from './circuits.ts';
 import type { Ended } from './ended.ts';
 import { sampleOf, tellsOf } from './ended.ts';
@@ -44,6 +44,7 @@ export class Health {
   readonly #lastToldMs = new Map<string, number>();
   /** Which target led a chain the last time it was ranked. */
   readonly #leaders = new WeakMap<readonly Target[], string>();
+  readonly #keys = new WeakMap<Target, TargetKeys>();
   readonly #listeners = new Set<(change: CircuitChange) => void>();
   #shared: SharedHealth = NOTHING_SHARED;
 
@@ -132,7 +133,7 @@ export class Health {
     return parked.targets.some((target) => {
       if (!this.#circuits.mayBeCalled(target, nowMs)) return false;
       if (this.#circuits.isHalfOpen(target, nowMs)) return this.#circuits.claimWake(target, nowMs);
-      return parked.hasRested || this.#circuits.backSinceMs(target) > parked.sinceMs;
+      return parked.hasRested || this.#circuits.backSinceMs(keysOf(target)) > parked.sinceMs;
     });
   }
 
@@ -194,7 +195,7 @@ export class Health {
   view(name: string, budget: BudgetView | null): TargetView {
     const nowMs = this.#now();
     const [own, account] = keysOf(name);
-    const score = this.#score(name, nowMs);
+    const score = this.#score([own, account], nowMs);
     const hasSpike = this.#scores.hasSpike(name, nowMs);
     const breaker = circuitView(this.#circuits.circuit(own), nowMs);
     const ofAccount = circuitView(this.#circuits.circuit(account), nowMs);
@@ -212,24 +213,36 @@ export class Health {
   }
 
   #ranked(target: Target, nowMs: number): RankedTarget {
-    const name = targetName(target);
+    const keys = this.#keysOf(target);
+    const [name] = keys;
+    const { mayBeCalled, isHalfOpen } = this.#circuits.standing(keys, nowMs);
     return {
       name,
-      mayBeCalled: this.#circuits.mayBeCalled(name, nowMs),
-      awaitsProbe: this.#circuits.isHalfOpen(name, nowMs),
+      mayBeCalled,
+      awaitsProbe: isHalfOpen,
       hasSpike: this.#scores.hasSpike(name, nowMs),
       isBusy: this.#waitMs(name) > BUSY_MS,
-      score: this.#score(name, nowMs),
+      score: this.#score(keys, nowMs),
       price: target.price,
     };
   }
 
+  /** A ranking asks for those of many, again and again. */
+  #keysOf(target: Target): TargetKeys {
+    const known = this.#keys.get(target);
+    if (known) return known;
+    const keys = keysOf(targetName(target));
+    this.#keys.set(target, keys);
+    return keys;
+  }
+
   /** Our own, unless the others have seen more since the target came back. */
-  #score(target: string, nowMs: number): ScoreSummary {
+  #score(keys: TargetKeys, nowMs: number): ScoreSummary {
+    const [target] = keys;
     const own = this.#scores.summary(target, nowMs);
     const shared = this.#shared.scores[target];
     if (shared === undefined || shared.calls <= own.calls) return own;
-    const sinceMs = Math.max(nowMs - this.settings.score.windowMs, this.#circuits.backSinceMs(target));
+    const sinceMs = Math.max(nowMs - this.settings.score.windowMs, this.#circuits.backSinceMs(keys));
     return shared.atMs > sinceMs ? shared : own;
   }
 

@@ -1,7 +1,12 @@
 // The workflow `target-health` as the service uses it: tells it what has changed, reads what all share, steers circuits.
 // One per service; a worker's report creates it where it is not there yet.
 
-import { Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  Client,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import type { DataConverter, Workflow } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Circuit } from '../domain/circuit.ts';
@@ -10,10 +15,10 @@ import type { reportSignal, Steering } from '../../workflows/messages.ts';
 import { isUnreachable, withinRoundTrip } from './deadline.ts';
 import { TASK_QUEUE } from './task-queue.ts';
 
-export const TARGET_HEALTH = 'target-health';
+const TARGET_HEALTH = 'target-health';
 
 /** The circuits that have changed, by key; null when Temporal is away or no worker took it in time. */
-export type Steered = Readonly<Record<string, Circuit>> | null;
+type Steered = Readonly<Record<string, Circuit>> | null;
 
 export interface SharedTargetHealth {
   /** Null: no worker has reported, or somebody ended the workflow since. */
@@ -60,7 +65,7 @@ export function createSharedTargetHealth(options: {
           }),
         );
       } catch (error) {
-        if (isUnreachable(error)) return null;
+        if (isUnreachable(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return null;
         throw error;
       }
     },

@@ -44,6 +44,8 @@ export async function startWorker(start: {
     maxConcurrentActivityTaskExecutions: 1_000,
     maxConcurrentWorkflowTaskExecutions: 100,
     maxCachedWorkflows: 1_000,
+    // What a worker that died had in hand is given to another one after this.
+    stickyQueueScheduleToStartTimeout: '5s',
     // Below it a small server spends its time on heartbeats (at 500 ms, 130 calls in flight starve it).
     maxHeartbeatThrottleInterval: '5s',
     shutdownGraceTime: shutdownGraceMs,

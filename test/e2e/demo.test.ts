@@ -25,7 +25,7 @@ function settings(dataDir: string): Readonly<Record<string, string>> {
   };
 }
 
-test('the demo answers every document in under a minute, though a provider, a worker and a key fail', async () => {
+test('the demo answers every document in under two minutes, though a provider, a worker and a key fail', async () => {
   const dataDir = emptyDirectory();
 
   const { code, stdout, stderr } = await runCli(['demo', '--json'], { env: settings(dataDir) });
@@ -42,11 +42,13 @@ test('the demo answers every document in under a minute, though a provider, a wo
   expect(primary?.['server-error']).toBeLessThanOrEqual(4);
   expect(outcomesOf(numbers, 'anthropic-sim/claude-sonnet-4-5')).toMatchObject({ succeeded: 4, 'worker-lost': 1 });
   expect(outcomesOf(numbers, 'google-sim/gemini-2.5-flash')).toEqual({ auth: 1, succeeded: 1 });
-  expect(numbers.duration_ms).toBeLessThan(60_000);
+  expect(numbers.duration_ms).toBeLessThan(120_000);
+  expect(numbers.outage.ways.synchronous).toMatchObject({ wrong: 0, lost: 0 });
+  expect(numbers.outage.ways.durable).toMatchObject({ wrong: 0, lost: 0 });
   expect(numbers.sample.lines).toHaveLength(2);
   expect(numbers.start_command).toContain(`HOLDFAST_DATA_DIR=${dataDir}/demo`);
   expect(processesWith(dataDir)).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test('Ctrl-C in the middle of the demo leaves no process behind', async () => {
   const dataDir = emptyDirectory();

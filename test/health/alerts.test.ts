@@ -71,12 +71,17 @@ test('of a thousand subjects and more the newest are remembered', () => {
   expect(alerts.subjects.at(-1)).toBe('m0');
 });
 
-test('what may be told again anyhow is forgotten first', () => {
+test('what may be told again anyhow is forgotten first, not what was told just now once more', () => {
   const alerts = new TestAlerts();
-  for (let count = 0; count < 500; count += 1) alerts.raise(`old${count}`);
-  alerts.nowMs += REPEAT_AFTER_MS;
-  for (let count = 0; count < 501; count += 1) alerts.raise(`new${count}`);
+  alerts.raise('again');
+  alerts.nowMs += 1;
+  for (let count = 0; count < 998; count += 1) alerts.raise(`once${count}`);
+  alerts.nowMs += REPEAT_AFTER_MS - 1;
+  alerts.raise('again');
+  alerts.nowMs += 1;
+  alerts.raise('new');
+  alerts.raise('newer');
   const before = alerts.raised.length;
-  for (let count = 0; count < 501; count += 1) alerts.raise(`new${count}`);
+  alerts.raise('again');
   expect(alerts.raised).toHaveLength(before);
 });

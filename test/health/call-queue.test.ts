@@ -65,9 +65,10 @@ describe('the limits of a provider', () => {
   });
 
   test('of tokens count what was used in place of the estimate', async () => {
-    const queue = new CallQueue({ a: { tokensPerMinute: 200 } });
+    const queue = new CallQueue({ a: { tokensPerMinute: 250 } });
     (await entered(queue, 'a/1')).leave(end('well', { usedTokens: 20 }));
     await entered(queue, 'a/2');
+    await entered(queue, 'a/3');
     expect((await enter(queue, 'a/1')).type).toBe('full');
     expect(queue.waitMs('a/2')).toBeGreaterThan(0);
   });

@@ -156,6 +156,39 @@ describe('what others have seen', () => {
   });
 });
 
+describe('a score', () => {
+  const calls = (one: TestHealth) => one.health.view('a/1', null).score.calls;
+
+  test('is as of a second ago at most', () => {
+    const one = new TestHealth();
+    one.ends('a/1', null);
+    expect(calls(one)).toBe(1);
+    one.ends('a/1', null);
+    one.pass(1_000);
+    expect(calls(one)).toBe(2);
+  });
+
+  test('forgets what is older than its window, also when nobody calls any more', () => {
+    const one = new TestHealth();
+    one.ends('a/1', null);
+    one.pass(299_999);
+    expect(calls(one)).toBe(1);
+    one.pass(1);
+    expect(calls(one)).toBe(0);
+  });
+
+  test('shows a latency spike while it lasts, and the target as degraded', () => {
+    const one = new TestHealth();
+    for (let count = 0; count < 20; count += 1) one.ends('a/1', null, { firstTokenMs: 200 });
+    one.pass(60_000);
+    for (let count = 0; count < 5; count += 1) one.ends('a/1', null, { firstTokenMs: 2_000 });
+    expect(one.health.view('a/1', null)).toMatchObject({ health: 'degraded', hasSpike: true });
+    one.pass(60_000);
+    for (let count = 0; count < 5; count += 1) one.ends('a/1', null, { firstTokenMs: 200 });
+    expect(one.health.view('a/1', null)).toMatchObject({ health: 'healthy', hasSpike: false });
+  });
+});
+
 describe('a ranking', () => {
   const chain = (one: TestHealth, order: 'listed' | 'latency' = 'listed') =>
     ({ targets: one.health.targets, order }) as const;

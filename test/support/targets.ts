@@ -7,7 +7,7 @@ import type { HealthSettings } from '../../src/domain/health.ts';
 import type { Targets } from '../../src/domain/targets.ts';
 import { Health } from '../../src/health/health.ts';
 
-export const healthSettings: HealthSettings = {
+const healthSettings: HealthSettings = {
   breakers: { default: { windowMs: 60_000, failureRatio: 0.2, minimumCalls: 5, breakMs: 30_000 }, byKey: {} },
   checks: { enabled: false, intervalMs: 15_000, timeoutMs: 5_000, always: false },
   score: {

@@ -3,6 +3,7 @@
 import { relative } from 'node:path';
 import type { InferenceView } from '../api-client.ts';
 import { oneLine, table } from '../output.ts';
+import type { Report } from '../outage/report.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
 import type { Tally } from './tally.ts';
@@ -16,6 +17,8 @@ export interface Closing {
   /** One that the local model answered, or null. */
   readonly local: InferenceView | null;
   readonly stage: Stage;
+  /** Of the outage day in its short form. */
+  readonly outage: Report;
 }
 
 export function tellClosing(narrator: Narrator, { tally, replayed, survivor, local, stage }: Closing): void {

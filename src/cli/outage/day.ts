@@ -6,7 +6,7 @@ export const PLACES = ['primary-us', 'primary-eu', 'secondary', 'tertiary'] as c
 /** A provider of the day. The primary has two regions, and each region is a provider of its own. */
 export type Place = (typeof PLACES)[number];
 
-export type Trouble =
+type Trouble =
   /** The connection is reset. */
   | 'reset'
   /** 503. */

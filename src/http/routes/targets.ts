@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { allTargets, findTarget } from '../../domain/catalog.ts';
 import { targetName } from '../../domain/target.ts';
 import { errorSchema } from '../error-schema.ts';
-import { ApiError, temporalUnavailable } from '../errors.ts';
+import { ApiError } from '../errors.ts';
 import { given } from '../given.ts';
 import type { App, HttpContext } from '../http-context.ts';
 import { targetObject, targetSchema } from '../target-object.ts';
@@ -56,7 +56,15 @@ export function registerTargets(app: App, { catalog, targets }: HttpContext): vo
       target: name,
       ...given({ reason: request.body?.reason, by: caller.name }),
     });
-    if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+    if (outcome.type === 'unavailable') {
+      throw new ApiError({
+        code: 'temporal_unavailable',
+        message: `Nobody has taken it in time: Temporal or all workers are away. It may yet come to pass; GET /v1/targets tells.`,
+        // Twice is as good as once.
+        shouldRetry: true,
+        retryAfterSeconds: 1,
+      });
+    }
     return targetObject(catalog, target, targets.view(name));
   };
 
