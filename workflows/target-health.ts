@@ -16,7 +16,7 @@ import {
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
 import type { Circuit } from '../src/domain/circuit.ts';
-import { CLOSED } from '../src/domain/circuit.ts';
+import { circuitIn } from '../src/domain/circuit.ts';
 import type { Alert } from '../src/domain/health.ts';
 import type { HealthState } from '../src/domain/shared-health.ts';
 import { NEW_HEALTH, withIsolation, withReport, withRestoration } from '../src/domain/shared-health.ts';
@@ -141,7 +141,7 @@ class TargetHealthRun {
 
   /** Tells the inferences that wait for a target, or for a provider's account, that it is back. */
   #wake(key: string): void {
-    const circuit = this.#state.shared.circuits[key] ?? CLOSED;
+    const circuit = circuitIn(this.#state.shared.circuits, key);
     const { wakeParked } = proxyActivities<Activities>({
       startToCloseTimeout: 10 * 60_000,
       heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,

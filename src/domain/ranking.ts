@@ -48,11 +48,14 @@ export function rank(input: {
   readonly chance: number;
 }): readonly number[] {
   const { targets, settings, leader, chance } = input;
-  const fastestMs = Math.min(...targets.map(({ score }) => latencyOf(score) ?? Number.POSITIVE_INFINITY));
+  // First tokens are compared only while nobody has answered: a target that was only pinged must not look the quickest.
+  const hasAnswers = targets.some(({ score }) => score.totalP50Ms !== null);
+  const latencyOf = ({ score }: RankedTarget) => (hasAnswers ? score.totalP50Ms : score.firstTokenP50Ms);
+  const fastestMs = Math.min(...targets.map((target) => latencyOf(target) ?? Number.POSITIVE_INFINITY));
   const keyed = targets.map((target, index) => ({
     index,
     group: groupOf(target, settings),
-    cost: costOf(target, { settings, fastestMs, isLeader: target.name === leader }),
+    cost: costOf(target, { settings, ownMs: latencyOf(target), fastestMs, isLeader: target.name === leader }),
   }));
   const ranked = keyed
     .sort((a, b) => a.group - b.group || a.cost - b.cost || a.index - b.index)
@@ -93,16 +96,22 @@ function isBelow(ratio: number | null, minimum: number): boolean {
 /** Less is better; all alike where the order says nothing. */
 function costOf(
   target: RankedTarget,
-  by: { readonly settings: RankSettings; readonly fastestMs: number; readonly isLeader: boolean },
+  by: {
+    readonly settings: RankSettings;
+    /** Null: not known. */
+    readonly ownMs: number | null;
+    readonly fastestMs: number;
+    readonly isLeader: boolean;
+  },
 ): number {
-  const { settings, fastestMs, isLeader } = by;
+  const { settings, ownMs, fastestMs, isLeader } = by;
   switch (settings.order) {
     case 'listed':
       return 0;
     case 'reliability':
-      return -weighted(target.score, settings.weights, fastestMs) - (isLeader ? RELIABILITY_LEAD : 0);
+      return -weighted(target.score, settings.weights, speedOf(ownMs, fastestMs)) - (isLeader ? RELIABILITY_LEAD : 0);
     case 'latency':
-      return (latencyOf(target.score) ?? fastestKnown(fastestMs)) * (isLeader ? LATENCY_LEAD : 1);
+      return (ownMs ?? fastestKnown(fastestMs)) * (isLeader ? LATENCY_LEAD : 1);
     case 'cost':
       return blendedPrice(target.price);
   }
@@ -119,10 +128,8 @@ function fastestKnown(fastestMs: number): number {
 }
 
 /** From 0 to 1, for weights that add up to 1. What is not known is thought well of. */
-function weighted(score: ScoreSummary, weights: ScoreWeights, fastestMs: number): number {
+function weighted(score: ScoreSummary, weights: ScoreWeights, speed: number): number {
   const { success, latency, quality } = weights;
-  const ownMs = latencyOf(score);
-  const speed = ownMs === null || ownMs === 0 ? 1 : fastestMs / ownMs;
   const all = success + latency + quality;
   if (all === 0) return 0;
   const sum =
@@ -137,8 +144,9 @@ function smoothed(good: number, all: number): number {
   return (good + 2) / (all + 2);
 }
 
-function latencyOf({ firstTokenP50Ms, totalP50Ms }: ScoreSummary): number | null {
-  return totalP50Ms ?? firstTokenP50Ms;
+/** 1 for the quickest, and for one that nobody has timed. */
+function speedOf(ownMs: number | null, fastestMs: number): number {
+  return ownMs === null || ownMs === 0 ? 1 : fastestMs / ownMs;
 }
 
 /** Of a million tokens, three in four of them input, as is usual; an unknown price is the highest. */

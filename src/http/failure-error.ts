@@ -51,5 +51,7 @@ function isShortage({ calls }: InferenceFailure): boolean {
 const DEFAULT_RETRY_AFTER_SECONDS = 10;
 
 function retryAfterSeconds({ cause }: InferenceFailure): number {
-  return cause?.retryAfterMs === undefined ? DEFAULT_RETRY_AFTER_SECONDS : Math.ceil(cause.retryAfterMs / 1000);
+  return cause?.retryAfterMs === undefined
+    ? DEFAULT_RETRY_AFTER_SECONDS
+    : Math.max(1, Math.ceil(cause.retryAfterMs / 1000));
 }
