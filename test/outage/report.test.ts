@@ -76,9 +76,9 @@ test('the picture is well-formed, shows each incident and way, and colours what 
   for (const { label } of FULL_DAY.incidents) expect(picture).toContain(`>${label}<`);
   for (const label of ['one provider', 'Holdfast, durable', '75.00 %', '18:00'])
     expect(picture).toContain(`>${label}<`);
-  // 360 columns of two units: half of them red from top to bottom, half of them amber in their lower half.
-  expect(picture.match(/height="44" fill="#c62828"/g)).toHaveLength(180);
-  expect(picture.match(/height="22" fill="#f5a623"/g)).toHaveLength(180);
+  // 350 columns of two units: half of them red from top to bottom, half of them amber in their lower half.
+  expect(picture.match(/height="44" fill="#c62828"/g)).toHaveLength(175);
+  expect(picture.match(/height="22" fill="#f5a623"/g)).toHaveLength(175);
   expect(openTags(picture)).toEqual([]);
 });
 

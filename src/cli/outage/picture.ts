@@ -11,7 +11,7 @@ import type { Tally } from './tally.ts';
 
 const WIDTH = 1200;
 const LEFT = 220;
-const RIGHT = 940;
+const RIGHT = 920;
 const FIRST_ROW_Y = 178;
 const ROW_HEIGHT = 44;
 const ROW_STEP = 72;
