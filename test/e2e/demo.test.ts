@@ -1,11 +1,11 @@
 // The demo as a person starts it: the built program, in a process of its own.
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import type { InferenceView } from '../../src/cli/api-client.ts';
 import { tallyOf } from '../../src/cli/demo/tally.ts';
 import { emptyDirectory, errorLine, runCli, startCli } from '../cli/run-cli.ts';
 import { eventually } from '../support/polling.ts';
+import { processesWith } from '../support/processes.ts';
 import { FETCH_LIMIT_MS, temporalExecutable } from '../support/temporal-executable.ts';
 
 let executable: string;
@@ -77,23 +77,4 @@ function outcomesOf(
   target: string,
 ): Record<string, number> | undefined {
   return numbers.targets.find((one) => one.target === target)?.outcomes;
-}
-
-/** Pids of the processes that were started with this data directory: demo, worker and Temporal server. */
-function processesWith(dataDir: string): readonly string[] {
-  return readdirSync('/proc').filter(
-    (name) =>
-      /^\d+$/.test(name) && ['cmdline', 'environ'].some((file) => readOf(`/proc/${name}/${file}`).includes(dataDir)),
-  );
-}
-
-function readOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    // It ended meanwhile, or belongs to somebody else.
-    if (error instanceof Error && 'code' in error && /^(ENOENT|ESRCH|EACCES|EPERM)$/.test(String(error.code)))
-      return '';
-    throw error;
-  }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { emptyDirectory, errorLine, runCli, startCli } from '../cli/run-cli.ts';
 import { eventually } from '../support/polling.ts';
+import { processesWith } from '../support/processes.ts';
 import { FETCH_LIMIT_MS, temporalExecutable } from '../support/temporal-executable.ts';
 
 let executable: string;
@@ -61,22 +62,3 @@ test('a speed at which 60 s would be shorter than any deadline is refused', asyn
   expect(finished.code).toBe(1);
   expect(errorLine(finished)).toContain('The speed must be from 1 to 60');
 });
-
-/** Pids of the processes that were started with this directory. */
-function processesWith(directory: string): readonly string[] {
-  return readdirSync('/proc').filter(
-    (name) =>
-      /^\d+$/.test(name) && ['cmdline', 'environ'].some((file) => read(`/proc/${name}/${file}`).includes(directory)),
-  );
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    // It ended meanwhile, or belongs to somebody else.
-    if (error instanceof Error && 'code' in error && /^(ENOENT|ESRCH|EACCES|EPERM)$/.test(String(error.code)))
-      return '';
-    throw error;
-  }
-}
