@@ -7,24 +7,12 @@ import { parseTargetName } from '../../src/domain/target.ts';
 import type { CircuitChange } from '../../src/health/circuits.ts';
 import type { Ended } from '../../src/health/ended.ts';
 import { Health, type HealthOptions } from '../../src/health/health.ts';
+import { quietHealth } from '../support/targets.ts';
 
 export const T = 1_000_000_000;
-export const BREAK_MS = 30_000;
+export const BREAK_MS = quietHealth.breakers.default.breakMs;
 
-export const SETTINGS: HealthSettings = {
-  breakers: {
-    default: { windowMs: 60_000, failureRatio: 0.2, minimumCalls: 5, breakMs: BREAK_MS },
-    byKey: {},
-  },
-  checks: { enabled: true, intervalMs: 15_000, timeoutMs: 5_000, always: false },
-  score: {
-    windowMs: 300_000,
-    weights: { success: 0.5, latency: 0.2, quality: 0.3 },
-    minimumSuccess: 0.9,
-    minimumQuality: 0.9,
-  },
-  limits: {},
-};
+export const SETTINGS: HealthSettings = { ...quietHealth, checks: { ...quietHealth.checks, enabled: true } };
 
 export const kinds = Object.keys(failureTable) as FailureKind[];
 

@@ -7,7 +7,8 @@ import type { HealthSettings } from '../../src/domain/health.ts';
 import type { Targets } from '../../src/domain/targets.ts';
 import { Health } from '../../src/health/health.ts';
 
-const healthSettings: HealthSettings = {
+/** The defaults, with no pings. */
+export const quietHealth: HealthSettings = {
   breakers: { default: { windowMs: 60_000, failureRatio: 0.2, minimumCalls: 5, breakMs: 30_000 }, byKey: {} },
   checks: { enabled: false, intervalMs: 15_000, timeoutMs: 5_000, always: false },
   score: {
@@ -21,7 +22,7 @@ const healthSettings: HealthSettings = {
 
 export function targetsInMemory(catalog: Catalog): Targets {
   // No chance: a ranking is what the test makes it.
-  const health = new Health({ settings: healthSettings, targets: allTargets(catalog), random: () => 0.99 });
+  const health = new Health({ settings: quietHealth, targets: allTargets(catalog), random: () => 0.99 });
   return {
     view: (name) => health.view(name, null),
     rank: (model) => health.rank(model),
