@@ -21,7 +21,7 @@ import type { TemporalConnection } from '../temporal/connect.ts';
 import { HealthLink } from '../temporal/health-link.ts';
 import type { InferenceObserver } from '../temporal/observers.ts';
 import type { createDataConverter } from '../temporal/payloads.ts';
-import { RunningCount } from '../temporal/running-count.ts';
+import { countRunning, RunningCount } from '../temporal/running-count.ts';
 import { createSharedTargetHealth } from '../temporal/target-health.ts';
 import { createWorkerList } from '../temporal/task-queue.ts';
 
@@ -81,7 +81,7 @@ export function createTargetHealth(options: {
     if (change.change === 'closed') queue.slowStart(change.key);
     if (isWorker) tell(change, { alerts, logger });
   });
-  const running = new RunningCount(temporal);
+  const running = new RunningCount({ count: countRunning(temporal), logger });
   const mayStart = createAdmit({
     maxInFlight: config.maxInFlight,
     running: () => running.estimate(),

@@ -2,11 +2,10 @@
 // a second and has its own order (running first, then by end), so pages are cut by start time here.
 
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import type { InferenceStatus } from '../domain/inference.ts';
 import type { ListInferences, ListOutcome } from '../domain/inferences.ts';
 import { summaryOf } from './read-inference.ts';
 import { metadataTag, ownerTag } from './search-attributes.ts';
-import { quoted } from './visibility.ts';
+import { INFERENCES, quoted, STATUS_FILTERS } from './visibility.ts';
 
 const CACHE_MS = 1_000;
 /** The first window of start times looked into, from the newest; it grows until it holds a page. */
@@ -131,7 +130,7 @@ function pageOf(rows: readonly WorkflowExecutionInfo[], next: Cursor | null): Pa
 const IDS_PER_QUERY = 100;
 
 function filterOf(query: ListInferences): string {
-  const parts = [`WorkflowType = 'failover'`];
+  const parts = [INFERENCES];
   if (query.owner !== null) parts.push(`HoldfastTags = ${quoted(ownerTag(query.owner))}`);
   if (query.model !== undefined) parts.push(`HoldfastModel = ${quoted(query.model)}`);
   for (const [key, value] of Object.entries(query.metadata))
@@ -146,14 +145,6 @@ function isWanted(row: WorkflowExecutionInfo, { owner, metadata }: ListInference
   const isVisible = owner === null || memo.owner === owner;
   return isVisible && Object.entries(metadata).every(([key, value]) => memo.metadata[key] === value);
 }
-
-const STATUS_FILTERS: Readonly<Record<InferenceStatus, string>> = {
-  running: `ExecutionStatus = 'Running' AND (HoldfastState IS NULL OR HoldfastState != 'waiting')`,
-  waiting: `ExecutionStatus = 'Running' AND HoldfastState = 'waiting'`,
-  succeeded: `ExecutionStatus = 'Completed'`,
-  failed: `ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')`,
-  cancelled: `ExecutionStatus = 'Canceled'`,
-};
 
 function startedBetween(fromMs: number, toMs: number): string {
   return `StartTime BETWEEN '${new Date(fromMs).toISOString()}' AND '${new Date(toMs).toISOString()}'`;

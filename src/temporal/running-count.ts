@@ -3,21 +3,33 @@
 
 import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { isUnreachable, withinRoundTrip } from './deadline.ts';
+import { INFERENCES, STATUS_FILTERS } from './visibility.ts';
 
 const COUNT_AGAIN_MS = 5_000;
 /** Parked ones take no room. */
-const RUNNING = `WorkflowType = 'failover' AND ExecutionStatus = 'Running' AND (HoldfastState IS NULL OR HoldfastState != 'waiting')`;
+const RUNNING = `${INFERENCES} AND ${STATUS_FILTERS.running}`;
+
+/** Counts in visibility; rejects when Temporal is away or refuses. */
+export function countRunning(options: {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}): () => Promise<number> {
+  const client = new Client(options);
+  return async () => (await withinRoundTrip(options.connection, () => client.workflow.count(RUNNING))).count;
+}
 
 export class RunningCount {
   readonly #count: () => Promise<number>;
+  readonly #logger: Pick<Logger, 'warn'>;
   #counted = 0;
   #startedSince = 0;
   #countedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: { readonly connection: NativeConnection; readonly namespace: string }) {
-    const client = new Client(options);
-    this.#count = async () => (await withinRoundTrip(options.connection, () => client.workflow.count(RUNNING))).count;
+  constructor(options: { readonly count: () => Promise<number>; readonly logger: Pick<Logger, 'warn'> }) {
+    this.#count = options.count;
+    this.#logger = options.logger;
   }
 
   /** At most so many, as far as this process knows. Counts anew now and then, for whoever asks next. */
@@ -33,13 +45,14 @@ export class RunningCount {
     this.#startedSince += 1;
   }
 
+  /** Never rejects: nobody waits for it, and the last count stands until there is another. */
   async #countAgain(): Promise<void> {
     const startedBefore = this.#startedSince;
     try {
       this.#counted = await this.#count();
       this.#startedSince -= startedBefore;
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
+      if (!isUnreachable(error)) this.#logger.warn({ err: error }, 'The running inferences could not be counted.');
     }
   }
 }
