@@ -15,7 +15,7 @@ import type { Answer } from '../src/domain/answer.ts';
 import type { CallModelFailure, CallModelInput, CallProgress, CallRecord } from '../src/domain/call.ts';
 import { withLostAttempts } from '../src/domain/call.ts';
 import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
-import type { ModelSettings } from '../src/domain/inference.ts';
+import type { CommonSettings } from '../src/domain/model-settings.ts';
 import type { Prompt } from '../src/domain/prompt.ts';
 import { queueTimeMs } from '../src/domain/route.ts';
 import type { Target } from '../src/domain/target.ts';
@@ -36,7 +36,7 @@ export type CallOutcome =
 export async function callTarget(call: {
   readonly target: Target;
   readonly prompt: Prompt;
-  readonly settings: ModelSettings;
+  readonly settings: CommonSettings;
   readonly timeMs: number;
   /** As `CallModelInput` has them. */
   readonly gate: Pick<CallModelInput, 'chain' | 'news'>;

@@ -2,12 +2,12 @@
 // tighter limit around it. Pure.
 
 import { formatDuration } from '../domain/duration.ts';
-import type { ModelSettings } from '../domain/inference.ts';
+import type { CommonSettings } from '../domain/model-settings.ts';
 import type { LimitFields } from './schema.ts';
 import type { FieldFault } from './schema-issues.ts';
 
 export type Limits = Pick<
-  ModelSettings,
+  CommonSettings,
   'attemptTimeoutMs' | 'firstTokenTimeoutMs' | 'stallTimeoutMs' | 'maxAttemptsPerTarget'
 >;
 

@@ -1,6 +1,7 @@
 // The models that clients may name, resolved from the configuration, without secrets. Pure look-ups.
 
-import type { ModelSettings, OnExhausted } from './inference.ts';
+import type { OnExhausted } from './inference.ts';
+import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 import { parseTargetName, targetName } from './target.ts';
 
@@ -28,7 +29,7 @@ export interface Catalog {
   /** The configured providers, by name. */
   readonly providers: Readonly<Record<string, ProviderFacts>>;
   /** Settings of a chain that no model entry describes. */
-  readonly defaults: Omit<ModelSettings, 'targets'>;
+  readonly defaults: Omit<FailoverSettings, 'targets'>;
   /** Hash of the configuration, secrets left out. */
   readonly configHash: string;
 }

@@ -4,29 +4,9 @@
 import type { Answer } from './answer.ts';
 import type { CallRecord } from './call.ts';
 import type { CallFailure } from './failure.ts';
+import type { ModelSettings } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
-import type { Order } from './ranking.ts';
-import type { Target } from './target.ts';
-
-/** How a model name of the configuration is served. Resolved; travels with the inference, without secrets. */
-export interface ModelSettings {
-  readonly strategy: 'failover';
-  readonly targets: readonly Target[];
-  /** One attempt at one target. */
-  readonly attemptTimeoutMs: number;
-  /** From the start of an attempt to its first token; reasoning tokens count. */
-  readonly firstTokenTimeoutMs: number;
-  /** Between two tokens. */
-  readonly stallTimeoutMs: number;
-  readonly maxAttemptsPerTarget: number;
-  readonly onRefusal: 'return' | 'failover';
-  /** In which order the targets are tried. @default listed */
-  readonly order?: Order;
-  /** Of a target's calls; one below it is ranked behind the others. @default the service's */
-  readonly minimumSuccess?: number;
-  /** The same of its answers. @default the service's */
-  readonly minimumQuality?: number;
-}
+import type { Verdict } from './verdict.ts';
 
 export type OnExhausted = 'fail' | 'wait';
 
@@ -49,14 +29,18 @@ export interface InferenceInput {
 
 export interface InferenceResult {
   readonly answer: Answer;
-  /** The target that served. */
-  readonly target: string;
+  /** The target that served; null: a person has answered. */
+  readonly target: string | null;
   readonly calls: readonly CallRecord[];
+  /** Of a consensus. */
+  readonly verdict?: Verdict;
 }
 
 /** Stable codes of failed inferences, as clients see them in `error.code`. */
 export type InferenceFailureCode =
   | 'all_targets_failed'
+  | 'consensus_split'
+  | 'consensus_inconclusive'
   | 'deadline_exceeded'
   | 'invalid_request'
   | 'content_filter'
@@ -72,6 +56,10 @@ export interface InferenceFailure {
   /** The last failure that decided, when a target's failure did. */
   readonly cause: CallFailure | null;
   readonly calls: readonly CallRecord[];
+  /** Of a consensus that came as far as voting. */
+  readonly verdict?: Verdict;
+  /** The deadline passed, where the code does not say so. */
+  readonly isLate?: true;
 }
 
 export type InferenceStatus = 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';

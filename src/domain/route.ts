@@ -2,7 +2,8 @@
 
 import type { CallFailure } from './failure.ts';
 import { failureTable, MIN_ATTEMPT_MS } from './failure.ts';
-import type { InferenceFailureCode, InferenceInput, ModelSettings } from './inference.ts';
+import type { InferenceFailureCode, InferenceInput } from './inference.ts';
+import type { CommonSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 import { targetName } from './target.ts';
 
@@ -23,7 +24,7 @@ export function nextStep(input: {
   readonly targets: readonly Target[];
   /** Indices into `targets`, in the order to try them. */
   readonly order: readonly number[];
-  readonly onRefusal: ModelSettings['onRefusal'];
+  readonly onRefusal: CommonSettings['onRefusal'];
   readonly failed: readonly FailedTarget[];
 }): NextStep {
   const { targets, order, onRefusal, failed } = input;
@@ -137,7 +138,7 @@ export function failureCode(failed: readonly FailedTarget[]): InferenceFailureCo
   return 'all_targets_failed';
 }
 
-function endsInference(failure: CallFailure, onRefusal: ModelSettings['onRefusal']): boolean {
+function endsInference(failure: CallFailure, onRefusal: CommonSettings['onRefusal']): boolean {
   const { ends } = failureTable[failure.kind];
   return ends === 'inference' || (ends === 'policy' && onRefusal === 'return');
 }

@@ -1,7 +1,7 @@
 // The port through which the HTTP side sees targets and steers their circuits.
 
 import type { TargetView } from './health.ts';
-import type { ModelSettings } from './inference.ts';
+import type { ModelSettings } from './model-settings.ts';
 
 type SteeringOutcome =
   | { readonly type: 'steered' }

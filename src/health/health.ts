@@ -5,7 +5,7 @@ import type { BudgetView } from '../domain/budget.ts';
 import type { Circuit } from '../domain/circuit.ts';
 import type { HealthReport, HealthSettings, SharedHealth, TargetView } from '../domain/health.ts';
 import { NOTHING_SHARED } from '../domain/health.ts';
-import type { ModelSettings } from '../domain/inference.ts';
+import type { CommonSettings } from '../domain/model-settings.ts';
 import type { RankedTarget } from '../domain/ranking.ts';
 import { isDegraded, isExploring, rank } from '../domain/ranking.ts';
 import type { ScoreSummary } from '../domain/score.ts';
@@ -97,7 +97,7 @@ export class Health {
 
   /** The order in which to try the targets of a chain, as indices; null when it is that of the list. */
   rank(
-    model: Pick<ModelSettings, 'targets' | 'order' | 'minimumSuccess' | 'minimumQuality'>,
+    model: Pick<CommonSettings, 'targets' | 'order' | 'minimumSuccess' | 'minimumQuality'>,
   ): readonly number[] | null {
     const { targets, order = 'listed' } = model;
     if (targets.length < 2) return null;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { createAdmit } from '../../src/domain/admission.ts';
-import type { ModelSettings } from '../../src/domain/inference.ts';
+import type { ModelSettings } from '../../src/domain/model-settings.ts';
 
 const chain: ModelSettings = {
   strategy: 'failover',

@@ -52,7 +52,7 @@ function succeeded(inference: Inference, reply: FastifyReply): ChatCompletion {
   reply.headers({
     'x-holdfast-inference-id': id,
     'x-holdfast-model': headerText(memo.model),
-    'x-holdfast-target': headerText(result.target),
+    ...(result.target !== null && { 'x-holdfast-target': headerText(result.target) }),
     'x-holdfast-calls': String(inference.calls.length),
   });
   return chatCompletionOf({ id, createdAt, answer: result.answer });
