@@ -11,8 +11,11 @@ import type { AttemptDeps } from './attempt.ts';
 import { attemptCall } from './attempt.ts';
 import { attemptLimitMs, type CallClock, retryBudgetMs } from './call-budget.ts';
 import { callFailure } from './call-failure.ts';
+import { startHeartbeats } from './heartbeats.ts';
 import type { InFlightCalls } from './in-flight.ts';
 import type { CallMeta } from './providers/call.ts';
+import type { RaceDeps } from './race.ts';
+import { countSpend, enterRace, untilTold } from './race.ts';
 
 /** The part of a pino logger that is needed here. */
 interface CallLogger {
@@ -21,7 +24,7 @@ interface CallLogger {
   debug(fields: object, message: string): void;
 }
 
-export interface CallModelDeps extends AttemptDeps {
+export interface CallModelDeps extends AttemptDeps, RaceDeps {
   readonly inFlight: InFlightCalls;
   readonly logger: CallLogger;
   readonly metrics: CallMetrics;
@@ -33,7 +36,10 @@ interface CallMetrics {
 }
 
 export async function callModel(deps: CallModelDeps, input: CallModelInput): Promise<CallModelResult> {
-  const { target } = input;
+  const { target, race } = input;
+  if (input.news) deps.health.hear(input.news);
+  const withheld = enterRace(deps, input);
+  if (withheld) return { withheld };
   const context = Context.current();
   const { attempt, heartbeatDetails, workflowExecution } = context.info;
   const clock = clockOf(context);
@@ -44,9 +50,8 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const startedAt = new Date().toISOString();
   const earlier = earlierRecords(input, { progress: heartbeatDetails, attempt, clock });
   const progress: CallProgress = { records: earlier, current: { attempt, startedAt } };
-  const stopHeartbeats = startHeartbeats(() => context.heartbeat(progress));
+  const stopHeartbeats = startHeartbeats(context, progress);
   const cancelled = deps.inFlight.signalFor(workflowId);
-  if (input.news) deps.health.hear(input.news);
   const outcome = await attemptCall(deps, {
     target,
     prompt: input.prompt,
@@ -68,7 +73,8 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
         jitter: Math.random(),
       }),
     cancelSignals: [context.cancellationSignal, cancelled],
-  }).finally(() => {
+  }).finally(async () => {
+    if (race && cancelled.aborted) await untilTold(context);
     stopHeartbeats();
     deps.inFlight.leave(workflowId, cancelled);
   });
@@ -78,6 +84,7 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const shown = failure && isShutdown(failure, context) ? shutdownFailure(input) : failure;
   const record = callRecord(input, { attempt, startedAt, meta, failure: shown });
   deps.metrics.callEnded({ ...target, record });
+  if (race) countSpend(deps, { ...input, race }, record);
   const records = [...earlier, record];
   if (outcome.type === 'answered') return { answer: outcome.answer, records };
   return endFailed(deps, { context, failure: shown ?? outcome.failure, decision: outcome.decision, records, progress });
@@ -107,19 +114,6 @@ function endFailed(
 
 function isShutdown(failure: CallFailure, { cancellationDetails }: Context): boolean {
   return failure.kind === 'cancelled' && cancellationDetails?.workerShutdown === true;
-}
-
-/** The happy path has none: each is a round trip and a write. */
-const FIRST_HEARTBEAT_MS = 2_000;
-const HEARTBEAT_MS = 5_000;
-
-function startHeartbeats(beat: () => void): () => void {
-  const tick = (): void => {
-    beat();
-    timer = setTimeout(tick, HEARTBEAT_MS);
-  };
-  let timer = setTimeout(tick, FIRST_HEARTBEAT_MS);
-  return () => clearTimeout(timer);
 }
 
 function clockOf({ info }: Context): CallClock {

@@ -5,6 +5,8 @@ import type { Alert } from '../src/domain/health.ts';
 import { awaitTarget } from './await-target.ts';
 import type { CallModelDeps } from './call-model.ts';
 import { callModel } from './call-model.ts';
+import type { CheckAnswerInput } from './check-answer.ts';
+import { checkAnswer } from './check-answer.ts';
 import type { PingDeps } from './ping-targets.ts';
 import { pingTargets } from './ping-targets.ts';
 import { createProviderConnections } from './providers/exchange.ts';
@@ -21,6 +23,7 @@ export type ActivityDeps = Omit<CallModelDeps & PingDeps, 'connections'> & {
 export interface Activities {
   callModel(input: CallModelInput): Promise<CallModelResult>;
   awaitTarget(input: AwaitTargetInput): Promise<readonly number[] | null>;
+  checkAnswer(input: CheckAnswerInput): Promise<string | null>;
   pingTargets(input: { readonly forMs: number }): Promise<void>;
   wakeParked(input: WakeParkedInput): Promise<void>;
   sendAlert(alert: Alert): Promise<void>;
@@ -31,6 +34,7 @@ export function createActivities(deps: ActivityDeps): Activities {
   return {
     callModel: (input) => callModel({ ...deps, connections }, input),
     awaitTarget: (input) => awaitTarget(deps.health, input),
+    checkAnswer: async (input) => checkAnswer(input),
     pingTargets: (input) => pingTargets({ ...deps, connections }, input),
     wakeParked: (input) => wakeParked(deps.parked, input),
     sendAlert: (alert) => sendAlert({ url: deps.webhook, connections }, alert),

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
 import type { Answer } from '../src/domain/answer.ts';
-import type { CallModelFailure, CallModelInput, CallProgress, CallRecord } from '../src/domain/call.ts';
+import type { CallModelFailure, CallModelInput, CallProgress, CallRecord, Race } from '../src/domain/call.ts';
 import { withLostAttempts } from '../src/domain/call.ts';
 import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
 import type { CommonSettings } from '../src/domain/model-settings.ts';
@@ -27,10 +27,19 @@ type Activities = ReturnType<typeof createActivities>;
 const START_TO_CLOSE_GRACE_MS = 5_000;
 /** A worker that is gone is noticed after this; the activity's heartbeats are well below it. */
 const HEARTBEAT_TIMEOUT_MS = 15_000;
+/** The same where a cancel must arrive within two seconds: it comes with the answer to a heartbeat. */
+const SOON_HEARTBEAT_TIMEOUT_MS = 2_000;
 
 export type CallOutcome =
-  | { readonly type: 'answered'; readonly answer: Answer }
-  | { readonly type: 'failed'; readonly failure: CallFailure };
+  | {
+      readonly type: 'answered';
+      readonly answer: Answer;
+      /** Of the attempt that answered. */
+      readonly record: CallRecord;
+    }
+  | { readonly type: 'failed'; readonly failure: CallFailure }
+  /** A hedge that was not sent. */
+  | { readonly type: 'withheld'; readonly because: 'circuit' | 'budget' };
 
 /** Rethrows a cancellation, after its record has been given to `onRecords`. */
 export async function callTarget(call: {
@@ -41,17 +50,22 @@ export async function callTarget(call: {
   /** As `CallModelInput` has them. */
   readonly gate: Pick<CallModelInput, 'chain' | 'news'>;
   readonly summary: string;
+  /** Of a call that races others: it gets one attempt, and a cancel does not wait for what it has to say. */
+  readonly race: Race | null;
+  /** A cancel has to reach it soon, wherever it runs. */
+  readonly endsSoon: boolean;
   readonly onRecords: (records: readonly CallRecord[]) => void;
 }): Promise<CallOutcome> {
-  const { target, prompt, settings, timeMs, gate, summary, onRecords } = call;
-  const { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs, maxAttemptsPerTarget } = settings;
+  const { target, prompt, settings, timeMs, gate, summary, race, endsSoon, onRecords } = call;
+  const { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs } = settings;
+  const maxAttempts = race ? 1 : settings.maxAttemptsPerTarget;
   const { callModel } = proxyActivities<Activities>({
     startToCloseTimeout: queueTimeMs({ timeMs, attemptTimeoutMs }) + attemptTimeoutMs + START_TO_CLOSE_GRACE_MS,
     scheduleToCloseTimeout: timeMs,
-    heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
-    retry: { initialInterval: 500, maximumAttempts: maxAttemptsPerTarget },
+    heartbeatTimeout: race || endsSoon ? SOON_HEARTBEAT_TIMEOUT_MS : HEARTBEAT_TIMEOUT_MS,
+    retry: { initialInterval: 500, maximumAttempts: maxAttempts },
     // A cancelled call may still say what it did; `orCancelled` does not wait long for that.
-    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    cancellationType: race ? 'TRY_CANCEL' : 'WAIT_CANCELLATION_COMPLETED',
     summary,
   });
   const startedAt = new Date().toISOString();
@@ -59,19 +73,22 @@ export async function callTarget(call: {
   if (CancellationScope.current().consideredCancelled)
     throw new CancelledFailure(`${targetName(target)} was not called.`);
   try {
-    const { answer, records } = await orCancelled(
-      callModel({
-        target,
-        prompt,
-        attemptTimeoutMs,
-        firstTokenTimeoutMs,
-        stallTimeoutMs,
-        maxAttempts: maxAttemptsPerTarget,
-        ...gate,
-      }),
-    );
+    const running = callModel({
+      target,
+      prompt,
+      attemptTimeoutMs,
+      firstTokenTimeoutMs,
+      stallTimeoutMs,
+      maxAttempts,
+      ...gate,
+      ...(race && { race }),
+    });
+    const result = await (race ? running : orCancelled(running));
+    if ('withheld' in result) return { type: 'withheld', because: result.withheld };
+    const { answer, records } = result;
     onRecords(records);
-    return { type: 'answered', answer };
+    const record = records.at(-1) ?? unrecorded({ target, startedAt, attempt: 1, kind: 'unknown' });
+    return { type: 'answered', answer, record };
   } catch (error) {
     if (isCancellation(error)) {
       onRecords(recordsOfCancelled(error) ?? [unrecorded({ target, startedAt, attempt: 1, kind: 'cancelled' })]);

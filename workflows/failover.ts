@@ -1,34 +1,53 @@
 // Workflow Type `failover`: one inference, served by a chain of targets.
 
-import { ApplicationFailure, continueAsNew, isCancellation, setHandler } from '@temporalio/workflow';
 import type { InferenceInput, InferenceResult } from '../src/domain/inference.ts';
-import { Chain } from './chain.ts';
-import { progressQuery } from './messages.ts';
-import { observer } from './observer.ts';
+import { listedOrder, routeOf } from '../src/domain/route.ts';
+import type { FailoverSettings } from '../src/domain/model-settings.ts';
+import type { Target } from '../src/domain/target.ts';
+import { targetName } from '../src/domain/target.ts';
+import { tryChain } from './chain.ts';
+import type { InferenceRun, RoundOutcome, Strategy } from './inference-run.ts';
+import { runInference } from './inference-run.ts';
+import { refusalOf } from './refusal.ts';
+import { showServing } from './search-state.ts';
 
-export async function failover(input: InferenceInput): Promise<InferenceResult> {
-  const chain = new Chain(input);
-  setHandler(progressQuery, () => ({ calls: chain.calls }), { description: 'The calls made so far.' });
-  const ended = (outcome: 'succeeded' | 'failed' | 'cancelled', code: string | null) =>
-    observer.inferenceEnded({ model: input.model, outcome, code, durationMs: chain.spentMs() });
-  try {
-    const outcome = await chain.run();
-    if (outcome.type === 'continued')
-      return await continueAsNew<typeof failover>({ ...input, carried: outcome.carried });
-    if (outcome.type === 'answered') {
-      ended('succeeded', null);
-      return outcome.result;
-    }
-    const { failure } = outcome;
-    ended('failed', failure.code);
-    throw ApplicationFailure.create({
-      type: failure.code,
-      message: failure.message,
-      nonRetryable: true,
-      details: [failure],
+export function failover(input: InferenceInput<FailoverSettings>): Promise<InferenceResult> {
+  return runInference(input, (run) => new Failover(run));
+}
+
+class Failover implements Strategy {
+  readonly #run: InferenceRun;
+  /** Indices of the targets, as the current round tries them. */
+  #order: readonly number[];
+
+  constructor(run: InferenceRun) {
+    const { input } = run;
+    this.#run = run;
+    this.#order = input.carried ? listedOrder(input.settings.targets) : routeOf(input);
+  }
+
+  get awaited(): readonly Target[] {
+    return this.#run.input.settings.targets;
+  }
+
+  onResumed(order: readonly number[]): void {
+    this.#order = order;
+  }
+
+  async playRound(): Promise<RoundOutcome> {
+    const run = this.#run;
+    const { targets } = run.input.settings;
+    const outcome = await tryChain(run, {
+      targets,
+      order: this.#order,
+      leftMs: () => run.clock.leftMs(),
+      part: (index) => `target ${index + 1} of ${targets.length}`,
+      onCall: (target, failed) => {
+        if (failed.length > 0) showServing(targetName(target));
+      },
     });
-  } catch (error) {
-    if (isCancellation(error)) ended('cancelled', 'inference_cancelled');
-    throw error;
+    if (outcome.type !== 'answered') return refusalOf(run, outcome) ?? outcome;
+    const { answer, target } = outcome;
+    return { type: 'answered', result: { answer, target: targetName(target) } };
   }
 }

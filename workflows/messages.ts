@@ -4,9 +4,13 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CallRecord } from '../src/domain/call.ts';
 import type { Circuit } from '../src/domain/circuit.ts';
 import type { HealthReport, SharedHealth } from '../src/domain/health.ts';
+import type { Resolution, Resolver } from '../src/domain/hold.ts';
+import type { Approval, Verdict } from '../src/domain/verdict.ts';
 
 export interface Progress {
   readonly calls: readonly CallRecord[];
+  /** Of a consensus that has come as far as a verdict. */
+  readonly verdict: Verdict | null;
 }
 
 export const progressQuery = defineQuery<Progress>('progress');
@@ -37,3 +41,14 @@ export interface Steering {
 export const isolateUpdate = defineUpdate<Readonly<Record<string, Circuit>>, [Steering]>('isolate');
 export const restoreUpdate = defineUpdate<Readonly<Record<string, Circuit>>, [Steering]>('restore');
 export const healthQuery = defineQuery<SharedHealth>('health');
+
+/** To an inference whose vote is held for a person. Returns what has been decided so far, and whether that is enough. */
+export const resolveUpdate = defineUpdate<Resolved, [ResolutionMessage]>('resolve');
+
+/** Who it is from is filled in on its way (`resolver.ts`). */
+export type ResolutionMessage = Resolution & Partial<Resolver>;
+
+export interface Resolved {
+  readonly approvals: readonly Approval[];
+  readonly isDecided: boolean;
+}

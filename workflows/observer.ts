@@ -13,6 +13,8 @@ export interface ObserverSinks extends Sinks {
       readonly code: string | null;
       readonly durationMs: number;
     }): void;
+    /** Calls of the inference under way are of no use any more. */
+    callsAbandoned(): void;
     /** All targets of an inference's chain have failed in one round. */
     chainExhausted(chain: { readonly model: string }): void;
   };

@@ -25,25 +25,24 @@ export interface Resumed {
 }
 
 export class Parking {
-  readonly #targets: readonly Target[];
-  #isWaiting = false;
+  /** None while nobody waits. */
+  #awaited: readonly Target[] = [];
   #wake: Wake | null = null;
 
   /** From the start of the run on: a wake-up that comes when nobody waits any more is not for later. */
-  constructor(targets: readonly Target[]) {
-    this.#targets = targets;
+  constructor() {
     setHandler(
       wakeSignal,
       (wake) => {
-        if (this.#isWaiting && targets.some((target) => concerns(target, wake.key))) this.#wake = wake;
+        if (this.#awaited.some((target) => concerns(target, wake.key))) this.#wake = wake;
       },
       { description: 'A target is back: a parked inference goes on.' },
     );
   }
 
   /** Ends when a target may be called, or after `limitMs`. */
-  async wait(input: Omit<AwaitTargetInput, 'targets'>): Promise<Resumed> {
-    const targets = this.#targets;
+  async wait(input: AwaitTargetInput): Promise<Resumed> {
+    const { targets } = input;
     const listed = listedOrder(targets);
     if (!patched('park-until-recovery')) {
       // Inferences of the first release slept, and are replayed doing so.
@@ -51,11 +50,11 @@ export class Parking {
       return { order: listed, news: undefined };
     }
     this.#wake = null;
-    this.#isWaiting = true;
+    this.#awaited = targets;
     const looking = new CancellationScope();
-    const looked = looking.run(() => awaitTarget({ targets, ...input }));
+    const looked = looking.run(() => awaitTarget(input));
     const order = await Promise.race([looked, condition(() => this.#wake !== null)]);
-    this.#isWaiting = false;
+    this.#awaited = [];
     if (this.#wake === null) return { order: order ?? listed, news: undefined };
     looking.cancel();
     await looked.catch(orCancelled);

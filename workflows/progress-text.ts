@@ -2,8 +2,9 @@
 
 import type { CallRecord } from '../src/domain/call.ts';
 import type { InferenceFailureCode, InferenceInput } from '../src/domain/inference.ts';
-import type { FailedTarget } from '../src/domain/route.ts';
+import type { TargetFailure } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
+import type { Verdict } from '../src/domain/verdict.ts';
 
 /** Markdown for the workflow's current details. */
 export function progressText(progress: { readonly now: string; readonly calls: readonly CallRecord[] }): string {
@@ -20,14 +21,15 @@ const SHOWN_CALLS = 20;
 
 export function failureMessage(failed: {
   readonly code: InferenceFailureCode;
-  readonly failed: readonly FailedTarget[];
+  readonly failed: readonly TargetFailure[];
   readonly input: InferenceInput;
+  readonly verdict: Verdict | null;
 }): string {
-  const { code, input } = failed;
-  const { targets } = input.settings;
-  const trail = failed.failed
-    .map(({ index, failure }) => `${targets[index] ? targetName(targets[index]) : 'a target'}: ${failure.kind}`)
-    .join(', ');
+  const { code, input, verdict } = failed;
+  const trail = failed.failed.map(({ target, failure }) => `${targetName(target)}: ${failure.kind}`).join(', ');
+  if (code === 'consensus_split') return `The models of ${input.model} do not agree. ${verdict?.because ?? ''}`;
+  if (code === 'consensus_inconclusive')
+    return `Too few models of ${input.model} have voted. ${verdict?.because ?? ''}`;
   if (code === 'all_targets_failed') return `All targets of ${input.model} failed (${trail}).`;
   if (code === 'deadline_exceeded') {
     return `The deadline of ${input.deadlineMs / 1000} s passed before a target answered${trail && ` (${trail})`}.`;

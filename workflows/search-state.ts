@@ -27,6 +27,11 @@ export function showWaiting(targets: readonly Target[]): void {
   ]);
 }
 
+/** Waits for a person. */
+export function showHeld(): void {
+  upsertSearchAttributes([{ key: stateKey, value: 'held' }]);
+}
+
 /** The waiting is over, and a new round begins at this target. */
 export function showResumed(target: string): void {
   const tags = ownTags();

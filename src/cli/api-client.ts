@@ -25,6 +25,8 @@ export interface ApiClient {
   list(query: URLSearchParams): Promise<InferencePage>;
   cancel(id: string): Promise<InferenceView>;
   replay(id: string): Promise<InferenceView>;
+  /** Decides a vote that is held. */
+  resolve(id: string, resolution: Readonly<Record<string, unknown>>): Promise<InferenceView>;
   targets(options?: { readonly signal: AbortSignal }): Promise<TargetList>;
   /** `isolate` holds the circuit of a target open, `restore` closes it. */
   steer(
@@ -68,6 +70,7 @@ export function clientOf(service: {
     list: (query) => call({ method: 'GET', path: `/v1/inferences?${query.toString()}` }),
     cancel: (id) => call({ method: 'POST', path: `${path(id)}/cancel` }),
     replay: (id) => call({ method: 'POST', path: `${path(id)}/replay` }),
+    resolve: (id, body) => call({ method: 'POST', path: `${path(id)}/resolve`, body }),
     targets: (options) => call({ method: 'GET', path: '/v1/targets', ...options }),
     steer: (change, { provider, model, ...body }) =>
       call({

@@ -6,6 +6,7 @@ import { printJson, printLine, printNote, table } from './output.ts';
 
 export interface ListOptions {
   readonly status?: string;
+  readonly waitingFor?: string;
   readonly model?: string;
   readonly since?: string;
   readonly metadata: Readonly<Record<string, string>>;
@@ -29,9 +30,9 @@ export async function list(options: ListOptions): Promise<void> {
 }
 
 function filters(options: ListOptions): URLSearchParams {
-  const { status, model, since, metadata, limit, after } = options;
+  const { status, waitingFor, model, since, metadata, limit, after } = options;
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ status, model, since, limit, after })) {
+  for (const [name, value] of Object.entries({ status, waiting_for: waitingFor, model, since, limit, after })) {
     if (value !== undefined) query.set(name, String(value));
   }
   for (const [key, value] of Object.entries(metadata)) query.set(`metadata.${key}`, value);
@@ -42,7 +43,7 @@ function row(inference: InferenceSummaryView): readonly string[] {
   const metadata = Object.entries(inference.metadata ?? {}).map(([key, value]) => `${key}=${value}`);
   return [
     inference.id,
-    inference.status,
+    inference.waiting_for === 'resolution' ? 'held' : inference.status,
     inference.model,
     inference.created_at.replace('T', ' ').replace(/\.\d+/, ''),
     took(inference),

@@ -70,6 +70,12 @@ program
   .command('list')
   .description('list inferences, newest first')
   .addOption(new Option('--status <status>').choices(['running', 'waiting', 'succeeded', 'failed', 'cancelled']))
+  .addOption(
+    new Option('--waiting-for <what>', 'the recovery of a target, or a person who resolves its vote').choices([
+      'target',
+      'resolution',
+    ]),
+  )
   .option('--model <name>', 'of one model name')
   .option('--since <when>', 'created since a time (ISO 8601) or for a duration, such as 6h')
   .option('--metadata <key=value>', 'with this label; may be repeated', collectPair, {})
@@ -92,6 +98,16 @@ program
   .option('--wait', 'wait until it has ended', false)
   .addOption(json())
   .action(async (id, options) => (await import('./replay.ts')).replay(id, options));
+
+program
+  .command('resolve')
+  .description('decide a vote that is held for a person; needs the API key of an operator')
+  .argument('<id>', 'id of the inference; `get` shows its votes')
+  .option('--vote <number>', 'the vote that is to be the answer, counted from 0', wholeNumber)
+  .option('--answer <text>', 'an answer of your own instead')
+  .requiredOption('--reason <text>', 'kept with the verdict, for the record')
+  .addOption(json())
+  .action(async (id, options) => (await import('./resolve.ts')).resolve(id, options));
 
 const targets = program
   .command('targets')
@@ -150,6 +166,11 @@ function positiveInteger(text: string): number {
   if (!Number.isSafeInteger(number) || number < 1)
     throw new InvalidArgumentError('It must be a positive whole number.');
   return number;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
 }
 
 function positiveNumber(text: string): number {

@@ -38,9 +38,23 @@ export function printInference(inference: InferenceView, options: { readonly jso
   if (status === 'succeeded') {
     printLine(process.stdout.isTTY ? withoutControls(answerText(inference)) : answerText(inference));
     printNote(summary(inference));
+  } else if (inference.waiting_for === 'resolution') {
+    for (const vote of inference.verdict?.votes ?? []) printLine(voteLine(vote));
+    printNote(
+      `Inference ${id} waits for a person: its votes are split. To decide: npx holdfast resolve ${id} --vote <number> --reason <text>`,
+    );
   } else {
     printNote(`Inference ${id} is ${status}. To wait for it: npx holdfast get ${id} --wait`);
   }
+}
+
+type VoteView = NonNullable<InferenceView['verdict']>['votes'][number];
+
+/** A vote with its number, as `resolve` takes it. */
+function voteLine({ index, standing, target, answer }: VoteView): string {
+  if (!answer) return oneLine(`   ${target}: ${standing}`);
+  const calls = answer.tool_calls.map((call) => `${call.name}(${call.arguments})`);
+  return oneLine(`${index}  ${target}: ${answer.content ?? calls.join(' ')}`);
 }
 
 /** One call, as a line of the trail. */
@@ -83,16 +97,24 @@ function answerText(inference: InferenceView): string {
 }
 
 function summary(inference: InferenceView): string {
-  const served = inference.calls.findLast((call) => call.outcome === 'succeeded');
   const calls = inference.calls.length;
   const costs = inference.calls.map((call) => call.cost_usd);
   const isCostKnown = costs.length > 0 && costs.every((cost) => typeof cost === 'number');
   const parts = [
-    served ? `Answered by ${served.target}` : 'Answered',
+    inference.target ? `Answered by ${inference.target}` : 'Answered by a person',
+    ...(inference.verdict ? [verdictText(inference.verdict)] : []),
     `${calls} ${calls === 1 ? 'call' : 'calls'}`,
     ...(isCostKnown ? [`${costs.reduce((sum, cost) => sum + cost, 0).toPrecision(2)} USD`] : []),
     inference.id,
     ...(inference.temporal?.ui_url ? [inference.temporal.ui_url] : []),
   ];
   return parts.join(' · ');
+}
+
+function verdictText({ outcome, decided_by: decidedBy, votes }: NonNullable<InferenceView['verdict']>): string {
+  const counted = votes.filter(({ standing }) => standing === 'counted');
+  const agreeing = counted.filter(({ agrees }) => agrees).length;
+  return decidedBy === 'votes'
+    ? `${outcome}: ${agreeing} of ${counted.length} votes`
+    : `${outcome}, decided by ${decidedBy ?? 'nobody'}`;
 }

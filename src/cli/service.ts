@@ -13,6 +13,7 @@ import { openDataDirectory } from '../data-directory.ts';
 import { pingCostLine } from '../domain/ping-cost.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
+import { HedgeBudgets } from '../health/hedge-budgets.ts';
 import { buildWorkerServer } from '../http/worker-server.ts';
 import { choosePort } from '../ports.ts';
 import type { Simulator } from '../simulator/simulator.ts';
@@ -151,6 +152,7 @@ async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp
     activities: createActivities({
       providers,
       inFlight,
+      hedgeBudgets: new HedgeBudgets(),
       logger,
       health,
       queue,
@@ -160,7 +162,7 @@ async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp
       stopping: stopping.signal,
     }),
     identity,
-    observer,
+    observer: { ...observer, callsAbandoned: (id) => inFlight.abort(id) },
     workflowBundle: { codePath: fileURLToPath(new URL(WORKFLOW_BUNDLE, import.meta.url)) },
     dataConverter,
     shutdownGraceMs,

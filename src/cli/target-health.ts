@@ -30,7 +30,7 @@ export interface TargetHealth {
   readonly queue: CallQueue;
   readonly metrics: Metrics;
   readonly link: HealthLink;
-  readonly observer: InferenceObserver;
+  readonly observer: Omit<InferenceObserver, 'callsAbandoned'>;
   /** For the HTTP side. */
   readonly targets: Targets;
   readonly admit: Admit;
@@ -100,6 +100,7 @@ export function createTargetHealth(options: {
     targets: {
       view,
       rank: (model) => health.rank(model),
+      recentP95Ms: (ofTargets) => ofTargets.map((target) => health.recentP95Ms(targetName(target))),
       async steer(change, steering) {
         const circuits = await shared.steer(change, steering);
         if (!circuits) return { type: 'unavailable' };

@@ -7,6 +7,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { BUILT_IN_LIMITS, limitFaults, resolveLimits } from './limits.ts';
 import type { ConfigFile, ModelFields, ProviderEntry } from './schema.ts';
 import type { FieldFault } from './schema-issues.ts';
+import { strategyFaults, targetEntries } from './strategy.ts';
 
 /** `names`: also of those entries that are left out of `file` because they are wrong by themselves. */
 export function crossFaults(
@@ -25,7 +26,7 @@ export function crossFaults(
     ...limitFaults({ own, inherited: BUILT_IN_LIMITS, path: ['defaults'] }),
     ...Object.entries(file.models).flatMap(([name, model]) => [
       ...modelNameFaults(name, providerNames),
-      ...chainFaults(model, providerNames, ['models', name, 'targets']),
+      ...strategyAndTargetFaults(model, providerNames, ['models', name]),
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
       ...orderFaults(model, priced, ['models', name, 'order']),
     ]),
@@ -49,29 +50,34 @@ function modelNameFaults(name: string, providerNames: ReadonlySet<string>): read
   return [{ path: ['models', name], message }];
 }
 
-function chainFaults(
-  { targets }: ModelFields,
+function strategyAndTargetFaults(
+  model: ModelFields,
   providerNames: ReadonlySet<string>,
   path: readonly PropertyKey[],
 ): readonly FieldFault[] {
   const seen = new Set<string>();
-  return targets.flatMap((entry, index) => {
-    const entryPath = [...path, index];
+  const faults = targetEntries(model).flatMap(({ entry, path: inModel }) => {
+    const entryPath = [...path, ...inModel];
     const link = typeof entry === 'string' ? { target: entry } : entry;
     const linkPath = typeof entry === 'string' ? entryPath : [...entryPath, 'target'];
-    const faults = targetFaults(link.target, providerNames, linkPath);
+    const ofTarget = targetFaults(link.target, providerNames, linkPath);
     const identity = canonicalJson(link);
-    if (seen.has(identity)) return [...faults, { path: entryPath, message: `${link.target} is in this chain already` }];
+    if (seen.has(identity))
+      return [...ofTarget, { path: entryPath, message: `${link.target} is in this model already` }];
     seen.add(identity);
-    return faults;
+    return ofTarget;
   });
+  if (faults.length > 0) return faults;
+  return strategyFaults(model).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
 }
 
 function orderFaults(
-  { order, targets }: ModelFields,
+  model: ModelFields,
   priced: ReadonlySet<string>,
   path: readonly PropertyKey[],
 ): readonly FieldFault[] {
+  if (model.strategy === 'consensus') return [];
+  const { order, targets } = model;
   const hasPrice = targets.some((entry) => priced.has(typeof entry === 'string' ? entry : entry.target));
   return order !== 'cost' || hasPrice ? [] : [{ path, message: 'is cost, but none of the targets has a price' }];
 }

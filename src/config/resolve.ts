@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
 import type { HealthSettings } from '../domain/health.ts';
-import type { Target } from '../domain/target.ts';
-import { parseTargetName } from '../domain/target.ts';
+import type { CommonSettings, ModelSettings } from '../domain/model-settings.ts';
+import { consensusSettings, hedgeSettings } from '../domain/strategies.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { resolveHealth } from './health.ts';
 import type { Limits } from './limits.ts';
 import { BUILT_IN_LIMITS, resolveLimits } from './limits.ts';
 import type { ConfigFile, ModelFields } from './schema.ts';
+import { consensusFields, hedgeFields, targetOf } from './strategy.ts';
 
 export interface ResolvedFile {
   /** By name. Holds secrets. */
@@ -53,28 +54,31 @@ function modelEntry(input: {
   readonly facts: Catalog['facts'];
 }): ModelEntry {
   const { model, limits, facts } = input;
-  const { strategy, onRefusal, deadline: deadlineMs, onExhausted, order, minimumSuccess, minimumQuality } = model;
-  const targets = model.targets.map((entry) => chainTarget(entry, facts));
+  const { onRefusal, deadline: deadlineMs, onExhausted } = model;
+  const common = { ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal };
   return {
-    settings: {
-      strategy,
-      targets,
-      ...resolveLimits({ own: model, inherited: limits, deadlineMs }),
-      onRefusal,
-      ...(order !== 'listed' && { order }),
-      ...(minimumSuccess !== undefined && { minimumSuccess }),
-      ...(minimumQuality !== undefined && { minimumQuality }),
-    },
+    settings: settingsOf({ model, common, facts }),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(onExhausted !== undefined && { onExhausted }),
   };
 }
 
-function chainTarget(entry: ModelFields['targets'][number], facts: Catalog['facts']): Target {
-  const { target, ...overrides } = typeof entry === 'string' ? { target: entry } : entry;
-  const parsed = parseTargetName(target);
-  if (!parsed) throw new Error('A target that is not provider/model has passed the checks of the configuration.');
-  return { ...parsed, ...overrides, ...facts[target] };
+function settingsOf(input: {
+  readonly model: ModelFields;
+  readonly common: Limits & Pick<CommonSettings, 'onRefusal'>;
+  readonly facts: Catalog['facts'];
+}): ModelSettings {
+  const { model, common, facts } = input;
+  if (model.strategy === 'consensus') return consensusSettings(common, consensusFields(model, facts));
+  const { order, minimumSuccess, minimumQuality } = model;
+  const ranked = {
+    ...common,
+    ...(order !== 'listed' && { order }),
+    ...(minimumSuccess !== undefined && { minimumSuccess }),
+    ...(minimumQuality !== undefined && { minimumQuality }),
+  };
+  if (model.strategy === 'hedge') return hedgeSettings(ranked, hedgeFields(model, facts));
+  return { strategy: 'failover', targets: model.targets.map((entry) => targetOf(entry, facts)), ...ranked };
 }
 
 function hashWithoutSecrets(file: ConfigFile): string {

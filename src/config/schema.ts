@@ -7,6 +7,7 @@ import { MAX_DEADLINE_MS, MIN_DEADLINE_MS } from '../domain/inference.ts';
 import { baseUrl } from './addresses.ts';
 import { breakerOverrides, healthSections, providerLimits, ranking } from './health-schema.ts';
 import { duration, size } from './quantities.ts';
+import { chainTarget, consensusFields, hedgeFields } from './strategy-schema.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -37,31 +38,6 @@ const targetFacts = z.strictObject({
   breaker: breakerOverrides.exactOptional(),
 });
 
-/** Override the client's at one target. @default each one as the client sent it */
-const params = z.strictObject({
-  maxTokens: z.int().min(1).exactOptional(),
-  temperature: z.number().min(0).exactOptional(),
-  topP: z.number().min(0).max(1).exactOptional(),
-  presencePenalty: z.number().min(-2).max(2).exactOptional(),
-  frequencyPenalty: z.number().min(-2).max(2).exactOptional(),
-  stop: z.array(z.string().min(1)).min(1).exactOptional(),
-  seed: z.int().exactOptional(),
-  reasoningEffort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).exactOptional(),
-});
-
-const chainTarget = z.union(
-  [
-    z.string(),
-    z.strictObject({
-      target: z.string(),
-      /** Put before the client's messages. @default nothing */
-      system: z.string().min(1).exactOptional(),
-      params: params.exactOptional(),
-    }),
-  ],
-  { error: 'must be provider/model, or a mapping with the field target' },
-);
-
 /** Not `.default()`: a limit that was only assumed gives way to a tighter one that was asked for. */
 const limits = {
   /** @default 30s, or attemptTimeout when that is shorter */
@@ -74,10 +50,8 @@ const limits = {
   maxAttemptsPerTarget: maxAttempts.exactOptional(),
 };
 
-const model = z.strictObject({
-  strategy: z.literal('failover').default('failover'),
-  targets: z.array(chainTarget).min(1),
-  ...ranking,
+/** What every strategy takes. */
+const common = {
   /** @default 120s for chat completions, 24h for submitted inferences */
   deadline: duration({ minMs: MIN_DEADLINE_MS, maxMs: MAX_DEADLINE_MS }).exactOptional(),
   /** @default fail for chat completions, wait for submitted inferences */
@@ -85,7 +59,22 @@ const model = z.strictObject({
   onRefusal: z.enum(['return', 'failover']).default('return'),
   // Each one: @default as in `defaults`
   ...limits,
-});
+};
+
+const model = z.discriminatedUnion(
+  'strategy',
+  [
+    z.strictObject({
+      strategy: z.literal('failover').default('failover'),
+      targets: z.array(chainTarget).min(1),
+      ...ranking,
+      ...common,
+    }),
+    z.strictObject({ strategy: z.literal('hedge'), ...hedgeFields, ...ranking, ...common }),
+    z.strictObject({ strategy: z.literal('consensus'), ...consensusFields, ...common }),
+  ],
+  { error: 'must be one of failover, hedge, consensus' },
+);
 
 export const configSchema = z.strictObject({
   providers: z.record(name, provider),

@@ -2,6 +2,8 @@
 // has room before its deadline. Pure; asked before anything is started.
 
 import type { InferenceInput } from './inference.ts';
+import type { ModelSettings } from './model-settings.ts';
+import type { Target } from './target.ts';
 import { targetName } from './target.ts';
 
 export interface Refusal {
@@ -22,10 +24,20 @@ export function createAdmit(options: {
   const { maxInFlight, running, waitMs } = options;
   return ({ settings, deadlineMs }) => {
     if (running() >= maxInFlight) return { reason: 'in-flight', retryAfterMs: COME_BACK_MS };
-    const soonestMs = Math.min(...settings.targets.map((target) => waitMs(targetName(target))));
+    const soonestMs = soonestTurnMs(settings, (target) => waitMs(targetName(target)));
     // A call waits for at most half of its time (`queueTimeMs`).
     return soonestMs > deadlineMs / 2 ? { reason: 'budgets', retryAfterMs: soonestMs } : null;
   };
 }
 
 const COME_BACK_MS = 2_000;
+
+/** When as many calls get their turn as it takes for an answer: one, or a quorum of legs. */
+function soonestTurnMs(settings: ModelSettings, waitMs: (target: Target) => number): number {
+  const { targets } = settings;
+  if (settings.strategy !== 'consensus') return Math.min(...targets.map(waitMs));
+  const ofLegs = settings.legs.map((leg) =>
+    Math.min(...leg.targets.flatMap((index) => targets[index] ?? []).map(waitMs)),
+  );
+  return ofLegs.sort((a, b) => a - b)[settings.quorum - 1] ?? 0;
+}

@@ -30,3 +30,15 @@ export interface Answer {
   /** The model that served, as the provider names it. */
   readonly model: string;
 }
+
+/** An answer that a person has given in the models' stead. */
+export function answerOfPerson(text: string): Answer {
+  return {
+    text,
+    refusal: null,
+    toolCalls: [],
+    finishReason: { unified: 'stop', raw: null },
+    usage: null,
+    model: 'person',
+  };
+}

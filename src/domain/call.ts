@@ -4,6 +4,7 @@
 import type { Answer, Usage } from './answer.ts';
 import type { Circuit } from './circuit.ts';
 import type { CallFailure, FailureKind } from './failure.ts';
+import type { HedgeBudget } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
 import type { Order } from './ranking.ts';
 import type { Price, Target } from './target.ts';
@@ -23,6 +24,17 @@ export interface CallModelInput {
   readonly chain?: readonly string[];
   /** Circuits that are known to have changed, by key: the worker may not have heard of it yet. */
   readonly news?: Readonly<Record<string, Circuit>>;
+  /** Set when it runs beside others, of which the first answer wins. */
+  readonly race?: Race;
+}
+
+export interface Race {
+  /** The name that the client asked for: hedge budgets are kept by it. */
+  readonly model: string;
+  /** `first` opens the race; a `hedge` starts beside a call that has not failed; the `next` follows one that has. */
+  readonly part: 'first' | 'hedge' | 'next';
+  /** Null: hedges have none. */
+  readonly budget: HedgeBudget | null;
 }
 
 /** The argument of the activity `awaitTarget`, which ends when an inference that is parked may go on. */
@@ -40,11 +52,14 @@ export interface AwaitTargetInput {
   readonly limitMs: number;
 }
 
-export interface CallModelResult {
-  readonly answer: Answer;
-  /** One per attempt, the last one succeeded. */
-  readonly records: readonly CallRecord[];
-}
+export type CallModelResult =
+  | {
+      readonly answer: Answer;
+      /** One per attempt, the last one succeeded. */
+      readonly records: readonly CallRecord[];
+    }
+  /** A hedge that was not sent: its target's circuit is not closed, or the hedge budget is used up. */
+  | { readonly withheld: 'circuit' | 'budget' };
 
 /** The details of the failure that `callModel` throws; its `type` is the failure's kind. */
 export interface CallModelFailure {

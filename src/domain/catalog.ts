@@ -2,6 +2,7 @@
 
 import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
+import { everyTarget } from './model-settings.ts';
 import type { Target } from './target.ts';
 import { parseTargetName, targetName } from './target.ts';
 
@@ -53,7 +54,7 @@ export function findTarget(catalog: Catalog, name: string): Target | null {
 export function allTargets(catalog: Catalog): readonly Target[] {
   const byName = new Map<string, Target>();
   for (const { settings } of Object.values(catalog.models)) {
-    for (const { provider, model } of settings.targets) {
+    for (const { provider, model } of everyTarget(settings)) {
       const name = targetName({ provider, model });
       if (!byName.has(name)) byName.set(name, { provider, model, ...catalog.facts[name] });
     }

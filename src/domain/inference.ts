@@ -3,6 +3,7 @@
 
 import type { Answer } from './answer.ts';
 import type { CallRecord } from './call.ts';
+import type { CastVote } from './consensus.ts';
 import type { CallFailure } from './failure.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
@@ -11,11 +12,11 @@ import type { Verdict } from './verdict.ts';
 export type OnExhausted = 'fail' | 'wait';
 
 /** The argument of the workflow. Nothing secret, no address and no time of day in it. */
-export interface InferenceInput {
+export interface InferenceInput<Settings extends ModelSettings = ModelSettings> {
   /** The name that the client asked for. */
   readonly model: string;
   readonly prompt: Prompt;
-  readonly settings: ModelSettings;
+  readonly settings: Settings;
   /** The whole inference, counted from its start; starts again when the workflow is reset. */
   readonly deadlineMs: number;
   readonly onExhausted: OnExhausted;
@@ -24,7 +25,14 @@ export interface InferenceInput {
   /** In which order to try the targets in the first round, by what was known at the start; left out: as listed. */
   readonly route?: readonly number[];
   /** What an earlier run of the same inference hands on when it continues as new. */
-  readonly carried?: { readonly calls: readonly CallRecord[]; readonly spentMs: number; readonly round: number };
+  readonly carried?: {
+    readonly calls: readonly CallRecord[];
+    readonly spentMs: number;
+    readonly round: number;
+    readonly votes?: readonly CastVote[];
+  };
+  /** By index of the target: how long 95 of a hundred of its answers took of late at most; null: too little is known. */
+  readonly recentP95Ms?: readonly (number | null)[];
 }
 
 export interface InferenceResult {
@@ -64,6 +72,9 @@ export interface InferenceFailure {
 
 export type InferenceStatus = 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';
 
+/** What a waiting inference waits for: the recovery of a target, or a person who resolves its vote. */
+export type WaitingFor = 'target' | 'resolution';
+
 /** Written beside the workflow at its start and readable without a worker (Temporal's memo). */
 export interface InferenceMemo {
   /** Name of the API key that made it; null when there is no authentication. */
@@ -80,6 +91,8 @@ export interface Inference {
   readonly id: string;
   readonly runId: string;
   readonly status: InferenceStatus;
+  /** Null when `status` is not `waiting`. */
+  readonly waitingFor: WaitingFor | null;
   readonly memo: InferenceMemo;
   /** ISO 8601. */
   readonly createdAt: string;
@@ -90,11 +103,22 @@ export interface Inference {
   readonly failure: InferenceFailure | null;
   /** Calls so far; of a running inference as far as its worker could be asked in time. */
   readonly calls: readonly CallRecord[];
+  /** Of a vote that is held for a person, as far as its worker could be asked in time. */
+  readonly heldVerdict: Verdict | null;
 }
 
 /** Kept below Temporal's own limits; longer work belongs into a batch. */
 export const MAX_DEADLINE_MS = 7 * 24 * 60 * 60 * 1000;
 export const MIN_DEADLINE_MS = 1_000;
 
+/** How long a vote may be held for a person. */
+export const MAX_HOLD_MS = 30 * 24 * 60 * 60 * 1000;
+
 /** After the deadline, how long Temporal waits for a worker before it fails the inference by itself. */
 export const RUN_TIMEOUT_GRACE_MS = 60_000;
+
+/** How long it may take: a vote that is held for a person has a time of its own behind the deadline. */
+export function longestMs({ deadlineMs, settings }: Pick<InferenceInput, 'deadlineMs' | 'settings'>): number {
+  const onSplit = settings.strategy === 'consensus' ? settings.onSplit : null;
+  return deadlineMs + (onSplit?.type === 'hold' ? onSplit.holdTimeoutMs : 0);
+}

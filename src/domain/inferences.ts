@@ -1,7 +1,8 @@
 // The port through which the HTTP side starts, reads and steers inferences; Temporal is behind it.
 // Everything that can be expected to go wrong is a value here, not an exception.
 
-import type { Inference, InferenceInput, InferenceMemo, InferenceStatus } from './inference.ts';
+import type { Resolution, ResolutionFault } from './hold.ts';
+import type { Inference, InferenceInput, InferenceMemo, InferenceStatus, WaitingFor } from './inference.ts';
 
 /** Priorities 1 (highest) to 5, as Temporal has them. */
 export type Priority = 1 | 2 | 3 | 4 | 5;
@@ -46,10 +47,19 @@ export type ReplayOutcome =
   | { readonly type: 'not-found' }
   | Unavailable;
 
+export type ResolveOutcome =
+  /** `isDecided`: the inference ends with it; otherwise more keys have to decide alike. */
+  | { readonly type: 'resolved'; readonly isDecided: boolean }
+  | { readonly type: 'refused'; readonly code: ResolutionFault; readonly message: string }
+  | { readonly type: 'not-found' }
+  /** Temporal is away, or no worker took it in time: it may still come to pass. */
+  | Unavailable;
+
 export interface ListInferences {
   /** Null: of every owner. */
   readonly owner: string | null;
   readonly status?: InferenceStatus;
+  readonly waitingFor?: WaitingFor;
   readonly model?: string;
   /** Created at or after; milliseconds since the epoch. */
   readonly sinceMs?: number;
@@ -61,7 +71,10 @@ export interface ListInferences {
 }
 
 /** An inference as a list shows it: without calls and result. */
-export type InferenceSummary = Pick<Inference, 'id' | 'runId' | 'status' | 'memo' | 'createdAt' | 'endedAt'>;
+export type InferenceSummary = Pick<
+  Inference,
+  'id' | 'runId' | 'status' | 'waitingFor' | 'memo' | 'createdAt' | 'endedAt'
+>;
 
 export type ListOutcome =
   | { readonly type: 'page'; readonly inferences: readonly InferenceSummary[]; readonly next: string | null }
@@ -84,6 +97,8 @@ export interface Inferences {
   /** Asks for the cancellation of a running one; a finished one stays as it is. */
   cancel(id: string): Promise<GetOutcome>;
   replay(id: string): Promise<ReplayOutcome>;
+  /** Decides a vote that is held. `by`: name of the API key; null when there is no authentication. */
+  resolve(id: string, resolution: Resolution, by: string | null): Promise<ResolveOutcome>;
   list(query: ListInferences): Promise<ListOutcome>;
   /** Null when ready, else the reason why inferences would not go on: Temporal away, or no worker polling. */
   notReadyReason(): Promise<string | null>;

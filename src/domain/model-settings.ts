@@ -5,7 +5,6 @@ import type { Order } from './ranking.ts';
 import type { Target } from './target.ts';
 
 export type ModelSettings = FailoverSettings | HedgeSettings | ConsensusSettings;
-export type Strategy = ModelSettings['strategy'];
 
 /** What every strategy goes by. */
 export interface CommonSettings {

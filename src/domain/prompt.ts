@@ -69,3 +69,8 @@ export interface Prompt {
   /** The client's own name for its end user, passed on where the provider takes one. */
   readonly user?: string;
 }
+
+/** The schema that the answer has to satisfy; null: none. */
+export function schemaOf({ responseFormat }: Prompt): JsonSchema | null {
+  return responseFormat?.type === 'json-schema' ? responseFormat.schema : null;
+}

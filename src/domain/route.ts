@@ -6,12 +6,22 @@ import type { InferenceFailureCode, InferenceInput } from './inference.ts';
 import type { CommonSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 import { targetName } from './target.ts';
+import type { Verdict } from './verdict.ts';
 
 /** A target of the chain that failed in the current round. */
 export interface FailedTarget {
   readonly index: number;
   readonly failure: CallFailure;
 }
+
+/** The same outside of a chain. */
+export interface TargetFailure {
+  readonly target: Target;
+  readonly failure: CallFailure;
+}
+
+/** What is judged of a round needs to know only how its targets failed. */
+type Failures = readonly { readonly failure: CallFailure }[];
 
 export type NextStep =
   | { readonly type: 'call'; readonly index: number }
@@ -96,7 +106,7 @@ export function isOutOfTime(leftMs: number): boolean {
 }
 
 /** Whether waiting may help: some target of the round failed for a reason that can pass. */
-export function canWait(failed: readonly FailedTarget[]): boolean {
+export function canWait(failed: Failures): boolean {
   return failed.some(({ failure }) => failureTable[failure.kind].canPass && failure.isRetryable !== false);
 }
 
@@ -107,7 +117,7 @@ export function canWait(failed: readonly FailedTarget[]): boolean {
 export function parkingDelayMs(input: {
   readonly round: number;
   readonly leftMs: number;
-  readonly failed: readonly FailedTarget[];
+  readonly failed: Failures;
   /** Uniform in [0, 1). */
   readonly jitter: number;
 }): number {
@@ -121,14 +131,14 @@ const FIRST_PARKING_MS = 30_000;
 const MAX_PARKING_MS = 10 * 60_000;
 
 /** The failure that a chain ends with: the last one, with the hint of whoever says to be back first. */
-export function lastFailure(failed: readonly FailedTarget[]): CallFailure | null {
+export function lastFailure(failed: Failures): CallFailure | null {
   const last = failed.at(-1)?.failure;
   const hints = failed.flatMap(({ failure }) => failure.retryAfterMs ?? []);
   return last ? { ...last, ...(hints.length > 0 && { retryAfterMs: Math.min(...hints) }) } : null;
 }
 
 /** The code under which a chain fails, from the failures of its last round. */
-export function failureCode(failed: readonly FailedTarget[]): InferenceFailureCode {
+export function failureCode(failed: Failures): InferenceFailureCode {
   const kinds = new Set(failed.map(({ failure }) => failure.kind));
   if (kinds.has('invalid-request')) return 'invalid_request';
   const only = (...wanted: readonly string[]) => kinds.size > 0 && [...kinds].every((kind) => wanted.includes(kind));
@@ -136,6 +146,23 @@ export function failureCode(failed: readonly FailedTarget[]): InferenceFailureCo
   if (only('context-too-long')) return 'context_length_exceeded';
   if (only('unsupported', 'context-too-long')) return 'unsupported_parameter';
   return 'all_targets_failed';
+}
+
+/** The code under which an inference fails after a round that did not answer it. */
+export function inferenceFailureCode(
+  round: {
+    readonly type: 'stopped' | 'exhausted' | 'out-of-time' | 'split';
+    readonly failed: Failures;
+    readonly verdict?: Verdict;
+  },
+  isLate: boolean,
+): InferenceFailureCode {
+  const { type, failed, verdict } = round;
+  if (verdict?.outcome === 'split') return 'consensus_split';
+  if (isLate && type !== 'stopped') return verdict ? 'consensus_inconclusive' : 'deadline_exceeded';
+  const code = failureCode(failed);
+  const isOfVotes = verdict?.votes.some(({ answer }) => answer !== null) || code === 'all_targets_failed';
+  return verdict && isOfVotes ? 'consensus_inconclusive' : code;
 }
 
 function endsInference(failure: CallFailure, onRefusal: CommonSettings['onRefusal']): boolean {

@@ -59,13 +59,7 @@ export const NOTHING_KNOWN: ScoreSummary = {
 
 export function withSample(score: ScoreWindow, sample: Sample, windowMs: number): ScoreWindow {
   const { atMs, hasSucceeded, isGood, firstTokenMs, totalMs } = sample;
-  const slotMs = windowMs / SLOTS;
-  const startMs = Math.floor(atMs / slotMs) * slotMs;
-  const kept = inWindow(score, atMs, windowMs);
-  const last = kept.at(-1);
-  const isNew = !last || last.startMs < startMs;
-  const slot = isNew ? { ...EMPTY_SLOT, startMs } : last;
-  const counted: ScoreSlot = {
+  return withSlot(score, { atMs, windowMs }, (slot) => ({
     startMs: slot.startMs,
     calls: slot.calls + 1,
     succeeded: slot.succeeded + (hasSucceeded ? 1 : 0),
@@ -73,8 +67,31 @@ export function withSample(score: ScoreWindow, sample: Sample, windowMs: number)
     goodAnswers: slot.goodAnswers + (isGood ? 1 : 0),
     firstToken: firstTokenMs === null ? slot.firstToken : withDuration(slot.firstToken, firstTokenMs),
     total: totalMs === null ? slot.total : withDuration(slot.total, totalMs),
-  };
-  return { slots: isNew ? [...kept, counted] : kept.with(kept.length - 1, counted) };
+  }));
+}
+
+/** A call that was cut off after `silentMs`: it tells only that an answer would have taken longer. */
+export function withSilence(
+  score: ScoreWindow,
+  silence: { readonly atMs: number; readonly silentMs: number },
+  windowMs: number,
+): ScoreWindow {
+  const { atMs, silentMs } = silence;
+  return withSlot(score, { atMs, windowMs }, (slot) => ({ ...slot, total: withDuration(slot.total, silentMs) }));
+}
+
+function withSlot(
+  score: ScoreWindow,
+  at: { readonly atMs: number; readonly windowMs: number },
+  changed: (slot: ScoreSlot) => ScoreSlot,
+): ScoreWindow {
+  const { atMs, windowMs } = at;
+  const slotMs = windowMs / SLOTS;
+  const startMs = Math.floor(atMs / slotMs) * slotMs;
+  const kept = inWindow(score, atMs, windowMs);
+  const last = kept.at(-1);
+  if (!last || last.startMs < startMs) return { slots: [...kept, changed({ ...EMPTY_SLOT, startMs })] };
+  return { slots: kept.with(kept.length - 1, changed(last)) };
 }
 
 /** The window moves on in steps of this part of it. */
@@ -137,6 +154,11 @@ export function successRatio({ calls, succeeded }: ScoreSummary): number | null 
 /** Share of the answers that were complete and of the form asked for, or null with too few of them to say. */
 export function qualityRatio({ answers, goodAnswers }: ScoreSummary): number | null {
   return answers < MINIMUM_SAMPLES ? null : goodAnswers / answers;
+}
+
+/** How long an answer takes at most, but for the slowest twentieth, or null with too few of them to say. */
+export function recentP95Ms({ answers, totalP95Ms }: ScoreSummary): number | null {
+  return answers < MINIMUM_SAMPLES ? null : totalP95Ms;
 }
 
 const MINIMUM_SAMPLES = 5;

@@ -1,7 +1,8 @@
 // The port through which the HTTP side sees targets and steers their circuits.
 
 import type { TargetView } from './health.ts';
-import type { ModelSettings } from './model-settings.ts';
+import type { CommonSettings } from './model-settings.ts';
+import type { Target } from './target.ts';
 
 type SteeringOutcome =
   | { readonly type: 'steered' }
@@ -12,7 +13,9 @@ export interface Targets {
   /** Any target of a configured provider. */
   view(name: string): TargetView;
   /** The order in which to try a chain's targets now, as indices; null: as listed. */
-  rank(model: ModelSettings): readonly number[] | null;
+  rank(model: CommonSettings): readonly number[] | null;
+  /** By index of the target: how long its answers took of late, but for the slowest twentieth; null: not known. */
+  recentP95Ms(targets: readonly Target[]): readonly (number | null)[];
   /** `isolate` holds the circuit open until it is restored; `restore` also ends any other break. */
   steer(
     change: 'isolate' | 'restore',

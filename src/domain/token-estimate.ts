@@ -5,7 +5,11 @@ import type { ContentPart, Message, Prompt } from './prompt.ts';
 
 /** Input and output together. */
 export function estimateTokens(prompt: Prompt): number {
-  const { messages, tools = [], responseFormat, params } = prompt;
+  return estimateInputTokens(prompt) + (prompt.params.maxTokens ?? USUAL_OUTPUT);
+}
+
+export function estimateInputTokens(prompt: Prompt): number {
+  const { messages, tools = [], responseFormat } = prompt;
   let characters = tools.length === 0 ? 0 : JSON.stringify(tools).length;
   if (responseFormat?.type === 'json-schema') characters += JSON.stringify(responseFormat.schema).length;
   let attached = 0;
@@ -13,7 +17,7 @@ export function estimateTokens(prompt: Prompt): number {
     characters += charactersOf(message);
     if (message.role === 'user') for (const part of message.parts) attached += attachedTokens(part);
   }
-  return Math.ceil(characters / CHARACTERS_PER_TOKEN) + attached + (params.maxTokens ?? USUAL_OUTPUT);
+  return Math.ceil(characters / CHARACTERS_PER_TOKEN) + attached;
 }
 
 /** English prose and JSON; other scripts take more tokens, which the correction finds. */

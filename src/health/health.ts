@@ -9,6 +9,7 @@ import type { CommonSettings } from '../domain/model-settings.ts';
 import type { RankedTarget } from '../domain/ranking.ts';
 import { isDegraded, isExploring, rank } from '../domain/ranking.ts';
 import type { ScoreSummary } from '../domain/score.ts';
+import { recentP95Ms } from '../domain/score.ts';
 import type { Target } from '../domain/target.ts';
 import { targetName } from '../domain/target.ts';
 import { circuitView } from './circuit-view.ts';
@@ -88,6 +89,9 @@ export class Health {
   ended(end: Ended): void {
     const nowMs = this.#now();
     this.#circuits.ended(end, nowMs);
+    if (end.kind === 'cancelled' && end.isSent) {
+      this.#scores.addSilence(end.target, { atMs: nowMs, silentMs: end.durationMs });
+    }
     if (tellsOf(end) === 'nothing') return;
     this.#lastToldMs.set(end.target, nowMs);
     const sample = sampleOf(end, nowMs);
@@ -145,6 +149,11 @@ export class Health {
   /** The same, as the workers tell it. */
   sharedWaitMs(target: string): number {
     return ownField(this.#shared.budgets, keysOf(target)[1])?.waitMs ?? 0;
+  }
+
+  /** How long an answer of the target takes at most, but for the slowest twentieth; null: too little is known. */
+  recentP95Ms(target: string): number | null {
+    return recentP95Ms(this.#score(keysOf(target), this.#now()));
   }
 
   mayBeCalled(target: string): boolean {

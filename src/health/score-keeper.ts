@@ -11,6 +11,7 @@ import {
   successRatio,
   summaryOf,
   withSample,
+  withSilence,
 } from '../domain/score.ts';
 
 interface Kept {
@@ -37,6 +38,17 @@ export class ScoreKeeper {
     kept.score = withSample(kept.score, sample, this.#windowMs);
     kept.isChanged = true;
     this.#kept.set(target, kept);
+  }
+
+  /**
+   * A call that was cut off. Losers of races are: if only those that were quicker were timed, what counts as slow would
+   * come down, and more and more calls be slow. One that was cut off before it was slow tells nothing.
+   */
+  addSilence(target: string, silence: { readonly atMs: number; readonly silentMs: number }): void {
+    const kept = this.#derived(target, silence.atMs);
+    if (!kept || silence.silentMs <= (kept.summary.totalP95Ms ?? Number.POSITIVE_INFINITY)) return;
+    kept.score = withSilence(kept.score, silence, this.#windowMs);
+    kept.isChanged = true;
   }
 
   delete(target: string): void {

@@ -2,10 +2,15 @@
 
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
-import { MAX_DEADLINE_MS, MIN_DEADLINE_MS } from '../domain/inference.ts';
+import { MAX_DEADLINE_MS, MAX_HOLD_MS, MIN_DEADLINE_MS } from '../domain/inference.ts';
 
 /** One that is waited for, so not 0. */
 export const timeoutSchema = durationBetween(1, MAX_DEADLINE_MS, 'must be longer than 0 and at most 7d');
+
+/** How long something may wait for its turn, or not at all. */
+export const delaySchema = durationBetween(0, MAX_DEADLINE_MS, 'must be at most 7d');
+
+export const holdTimeoutSchema = durationBetween(1_000, MAX_HOLD_MS, 'must be between 1s and 30d');
 
 export const deadlineSchema = durationBetween(MIN_DEADLINE_MS, MAX_DEADLINE_MS, 'must be between 1s and 7d');
 

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { callSchema } from './call-object.ts';
 import { errorTable } from './errors.ts';
+import { verdictSchema } from './verdict-object.ts';
 
 const codes = Object.keys(errorTable)
   .map((code) => `\`${code}\``)
@@ -19,6 +20,7 @@ export const errorSchema = z
   .object({
     error: errorFieldsSchema.extend({
       inference_id: z.string().optional().meta({ description: 'Set once an inference was started, or may have been.' }),
+      verdict: verdictSchema.optional(),
       calls: z.array(callSchema).optional().meta({ description: 'Every attempt that was made.' }),
     }),
   })

@@ -2,7 +2,9 @@
 // must not decide when an error happens.
 
 import type { CallRecord } from '../domain/call.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { callObject } from './call-object.ts';
+import { verdictObject } from './verdict-object.ts';
 
 interface ErrorRule {
   readonly status: number;
@@ -18,24 +20,35 @@ export const errorTable = {
   unsupported_parameter: { status: 400, type: 'invalid_request_error' },
   /** A provider says that the request itself is invalid. */
   invalid_request: { status: 400, type: 'invalid_request_error' },
+  /** What was decided of a vote is no decision about it. */
+  invalid_resolution: { status: 400, type: 'invalid_request_error' },
   content_filter: { status: 400, type: 'invalid_request_error' },
   context_length_exceeded: { status: 400, type: 'invalid_request_error' },
   bad_http: { status: 400, type: 'invalid_request_error' },
   invalid_api_key: { status: 401, type: 'authentication_error' },
   operator_required: { status: 403, type: 'permission_error' },
+  /** A vote is resolved by API keys that are known by name. */
+  approvals_needed: { status: 403, type: 'permission_error' },
+  submitter_may_not_resolve: { status: 403, type: 'permission_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
   inference_not_found: { status: 404, type: 'invalid_request_error' },
   route_not_found: { status: 404, type: 'invalid_request_error' },
   request_timeout: { status: 408, type: 'invalid_request_error' },
   idempotency_key_reused: { status: 409, type: 'invalid_request_error' },
   not_replayable: { status: 409, type: 'invalid_request_error' },
+  /** The vote of the inference waits for nobody. */
+  not_held: { status: 409, type: 'invalid_request_error' },
   inference_cancelled: { status: 409, type: 'inference_error' },
   body_too_large: { status: 413, type: 'invalid_request_error' },
   unsupported_media_type: { status: 415, type: 'invalid_request_error' },
+  /** Several models were asked, and do not agree. */
+  consensus_split: { status: 422, type: 'inference_error' },
   too_many_inferences: { status: 429, type: 'rate_limit_error' },
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal_error: { status: 500, type: 'server_error' },
   all_targets_failed: { status: 502, type: 'inference_error' },
+  /** Too few of the models that were asked have voted. */
+  consensus_inconclusive: { status: 502, type: 'inference_error' },
   temporal_unavailable: { status: 503, type: 'server_error' },
   shutting_down: { status: 503, type: 'server_error' },
   not_ready: { status: 503, type: 'server_error' },
@@ -53,6 +66,7 @@ interface ApiErrorFields {
   /** Set once a workflow was started, or may have been. */
   readonly inferenceId?: string;
   readonly calls?: readonly CallRecord[];
+  readonly verdict?: Verdict;
   /**
    * What `x-should-retry` says. True only before any start, or where a retry joins what was started: clients obey it,
    * and every layer that retries on its own multiplies what providers are paid for.
@@ -79,21 +93,23 @@ export class ApiError extends Error {
   }
 
   get headers(): Record<string, string> {
-    const { shouldRetry, retryAfterSeconds, inferenceId } = this.fields;
+    const { shouldRetry, retryAfterSeconds, inferenceId, verdict } = this.fields;
     return {
       'x-should-retry': String(shouldRetry ?? false),
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
       ...(inferenceId === undefined ? {} : { 'x-holdfast-inference-id': inferenceId }),
+      ...(verdict === undefined ? {} : { 'x-holdfast-verdict': verdict.outcome }),
     };
   }
 
   get body() {
-    const { inferenceId, calls } = this.fields;
+    const { inferenceId, calls, verdict } = this.fields;
     return {
       error: {
         ...errorObject(this.fields),
         ...(inferenceId === undefined ? {} : { inference_id: inferenceId }),
         ...(calls === undefined ? {} : { calls: calls.map(callObject) }),
+        ...(verdict === undefined ? {} : { verdict: verdictObject(verdict) }),
       },
     };
   }

@@ -8,8 +8,12 @@ import { ApiError } from './errors.ts';
 export function failureError(inference: Pick<Inference, 'id' | 'failure' | 'calls'>): ApiError {
   const { id, failure, calls } = inference;
   if (!failure) return internalError(inference);
-  const tried = { inferenceId: id, calls: failure.calls.length > 0 ? failure.calls : calls };
-  const { code, message, cause } = failure;
+  const { code, message, cause, verdict } = failure;
+  const tried = {
+    inferenceId: id,
+    calls: failure.calls.length > 0 ? failure.calls : calls,
+    ...(verdict && { verdict }),
+  };
   switch (code) {
     case 'invalid_request':
     case 'content_filter':
@@ -17,9 +21,12 @@ export function failureError(inference: Pick<Inference, 'id' | 'failure' | 'call
     case 'unsupported_parameter':
       return new ApiError({ ...tried, code, message: withProvidersWords(failure), param: cause?.param ?? null });
     case 'all_targets_failed':
+    case 'consensus_inconclusive':
+      if (failure.isLate) return new ApiError({ ...tried, code, message, status: 504 });
       return isShortage(failure)
         ? new ApiError({ ...tried, code, message, status: 503, retryAfterSeconds: retryAfterSeconds(failure) })
         : new ApiError({ ...tried, code, message });
+    case 'consensus_split':
     case 'deadline_exceeded':
     case 'inference_cancelled':
       return new ApiError({ ...tried, code, message });
@@ -45,7 +52,8 @@ function withProvidersWords({ message, cause }: InferenceFailure): string {
 /** Every target ended in want of capacity: the same request may well succeed later. */
 function isShortage({ calls }: InferenceFailure): boolean {
   const lastKinds = new Map(calls.map((call) => [call.target, call.kind]));
-  return lastKinds.size > 0 && [...lastKinds.values()].every((kind) => kind !== null && failureTable[kind].isShortage);
+  const failed = [...lastKinds.values()].filter((kind) => kind !== null);
+  return failed.length > 0 && failed.every((kind) => failureTable[kind].isShortage);
 }
 
 const DEFAULT_RETRY_AFTER_SECONDS = 10;

@@ -9,14 +9,20 @@ import { chatCompletionOf, chatCompletionSchema } from './chat-completion.ts';
 import { errorFieldsSchema } from './error-schema.ts';
 import { errorObject } from './errors.ts';
 import { failureError } from './failure-error.ts';
+import { verdictObject, verdictSchema } from './verdict-object.ts';
 
 export const statusSchema = z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled']);
+
+export const waitingForSchema = z.enum(['target', 'resolution']);
 
 const summarySchema = z
   .object({
     id: z.string().meta({ examples: ['inf-01k9zv3m7x2c4d5e6f7g8h9j0k'] }),
     object: z.literal('inference'),
     status: statusSchema,
+    waiting_for: waitingForSchema.nullable().meta({
+      description: 'What a waiting one waits for: the recovery of a target, or a person who resolves its vote.',
+    }),
     model: z.string().meta({ description: 'The name that was asked for.' }),
     created_at: timeSchema,
     ended_at: timeSchema.nullable(),
@@ -35,6 +41,7 @@ export const inferenceSchema = summarySchema
     target: z.string().nullable().meta({ description: 'The target that served.' }),
     output: chatCompletionSchema.nullable(),
     error: errorFieldsSchema.nullable(),
+    verdict: verdictSchema.optional().meta({ description: 'Of a consensus that has come as far as a verdict.' }),
     calls: z.array(callSchema).meta({ description: 'Every attempt at every target, in order.' }),
   })
   .meta({ id: 'Inference' });
@@ -51,11 +58,12 @@ export const inferenceListSchema = z
 export type UiUrlOf = (id: string, runId: string) => string | null;
 
 export function summaryObject(inference: InferenceSummary, uiUrlOf: UiUrlOf): z.output<typeof summarySchema> {
-  const { id, runId, status, memo, createdAt, endedAt } = inference;
+  const { id, runId, status, waitingFor, memo, createdAt, endedAt } = inference;
   return {
     id,
     object: 'inference',
     status,
+    waiting_for: waitingFor,
     model: memo.model,
     created_at: createdAt,
     ended_at: endedAt,
@@ -66,12 +74,14 @@ export function summaryObject(inference: InferenceSummary, uiUrlOf: UiUrlOf): z.
 }
 
 export function inferenceObject(inference: Inference, uiUrlOf: UiUrlOf): z.output<typeof inferenceSchema> {
-  const { id, createdAt, result, failure, calls } = inference;
+  const { id, createdAt, result, failure, heldVerdict, calls } = inference;
+  const verdict = result?.verdict ?? failure?.verdict ?? heldVerdict;
   return {
     ...summaryObject(inference, uiUrlOf),
     target: result?.target ?? null,
     output: result && chatCompletionOf({ id, createdAt, answer: result.answer }),
     error: failure && errorObject(failureError(inference).fields),
+    ...(verdict && { verdict: verdictObject(verdict) }),
     calls: calls.map(callObject),
   };
 }

@@ -4,16 +4,19 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
 import { newInferenceId } from '../domain/ids.ts';
-import type { Inference } from '../domain/inference.ts';
+import type { Inference, InferenceInput } from '../domain/inference.ts';
 import type { Inferences, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
+import type { ModelSettings } from '../domain/model-settings.ts';
+import type { Prompt } from '../domain/prompt.ts';
+import { schemaOf } from '../domain/prompt.ts';
 import type { ChatFields } from './chat-schema.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
-import type { StrategyBody } from './inference-schema.ts';
 import { promptOf } from './prompt.ts';
 import { resolveModel } from './resolve-model.ts';
+import type { StrategyBody } from './strategy-schema.ts';
 import type { Waiting } from './waiting.ts';
 
 declare module 'fastify' {
@@ -48,6 +51,8 @@ export async function startInference(
   const { caller } = request;
   const { model } = body;
   const resolved = resolveModel({ catalog, wayIn, model, strategy: body.strategy, deadline });
+  const prompt = promptOf(body);
+  checkComparable(resolved.settings, prompt);
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
   const id = isJoinable
@@ -56,11 +61,10 @@ export async function startInference(
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
   if (refusal && !(isJoinable && (await isThere(inferences, id)))) throw tooMany(refusal);
-  const route = targets.rank(resolved.settings);
   request.inferenceId = id;
   const outcome = await inferences.start({
     id,
-    input: { model, prompt: promptOf(body), ...resolved, configHash: catalog.configHash, ...(route && { route }) },
+    input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
     memo: {
       owner: caller.name,
       model,
@@ -85,6 +89,30 @@ export async function startInference(
       : temporalUnavailable({ shouldRetry: true });
   }
   return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
+}
+
+/** What the health of the targets says about how to begin. */
+function knownNow(
+  targets: HttpContext['targets'],
+  settings: ModelSettings,
+): Pick<InferenceInput, 'route' | 'recentP95Ms'> {
+  if (settings.strategy === 'consensus') return {};
+  const route = targets.rank(settings);
+  const hasOwnDelays = settings.strategy === 'hedge' && settings.hedgeDelay === 'p95';
+  return {
+    ...(route && { route }),
+    ...(hasOwnDelays && { recentP95Ms: targets.recentP95Ms(settings.targets) }),
+  };
+}
+
+/** JSON is compared along its schema, and only a request has one. */
+function checkComparable(settings: ModelSettings, prompt: Prompt): void {
+  if (settings.strategy !== 'consensus' || settings.compare.type !== 'json' || schemaOf(prompt)) return;
+  throw new ApiError({
+    code: 'invalid_value',
+    message: 'response_format must be a json_schema: this model compares JSON answers field by field along it.',
+    param: 'response_format',
+  });
 }
 
 async function isThere(inferences: Inferences, id: string): Promise<boolean> {

@@ -6,6 +6,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('../../workflows/index.js', import.meta.url)),
+  workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/resolver.js', import.meta.url))],
   logger: new DefaultLogger('WARN'),
 });
 await writeFile(fileURLToPath(new URL('../../workflows.bundle.js', import.meta.url)), code);

@@ -4,15 +4,16 @@
 import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
-import type { failover } from '../../workflows/failover.ts';
-import type { Inference } from '../domain/inference.ts';
-import { RUN_TIMEOUT_GRACE_MS } from '../domain/inference.ts';
+import type { Resolution } from '../domain/hold.ts';
+import type { Inference, InferenceInput, InferenceResult } from '../domain/inference.ts';
+import { longestMs, RUN_TIMEOUT_GRACE_MS } from '../domain/inference.ts';
 import type {
   GetOutcome,
   Inferences,
   ListInferences,
   ListOutcome,
   ReplayOutcome,
+  ResolveOutcome,
   StartInference,
   StartOutcome,
   Unavailable,
@@ -22,6 +23,7 @@ import { isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
 import { InferenceList } from './inference-list.ts';
 import { inferenceOf, withEnding } from './read-inference.ts';
 import { replayInference } from './replay-inference.ts';
+import { NOT_HELD, resolveInference, resolverInterceptor } from './resolve-inference.ts';
 import { startAttributes } from './search-attributes.ts';
 import { NotSent, StartGate } from './start-gate.ts';
 import { hasRecentPoller, TASK_QUEUE } from './task-queue.ts';
@@ -54,7 +56,8 @@ class TemporalInferences implements Inferences {
   constructor(options: InferencesOptions) {
     const { connection, namespace, dataConverter } = options;
     this.#options = options;
-    this.#client = new Client({ connection, namespace, dataConverter });
+    const interceptors = { workflow: [resolverInterceptor] };
+    this.#client = new Client({ connection, namespace, dataConverter, interceptors });
     this.#waiters = new Waiters(this.#client);
     this.#list = new InferenceList(this.#client, (call) => withinRoundTrip(connection, call));
   }
@@ -108,6 +111,15 @@ class TemporalInferences implements Inferences {
     });
   }
 
+  resolve(id: string, resolution: Resolution, by: string | null): Promise<ResolveOutcome> {
+    return this.#asOutcome<ResolveOutcome>(async () => {
+      // What is not held by a running workflow nobody has to ask.
+      const { waitingFor } = await this.#read(id, { isAsked: false });
+      if (waitingFor !== 'resolution') return NOT_HELD;
+      return this.#roundTrip(() => resolveInference(this.#client, { id, resolution, by }));
+    });
+  }
+
   list(query: ListInferences): Promise<ListOutcome> {
     return this.#whenReachable(() => this.#list.page(query));
   }
@@ -132,14 +144,14 @@ class TemporalInferences implements Inferences {
     const { id, input, memo, priority } = start;
     const createdAt = new Date().toISOString();
     const send = () =>
-      this.#client.workflow.start<typeof failover>(input.settings.strategy, {
+      this.#client.workflow.start<(input: InferenceInput) => Promise<InferenceResult>>(input.settings.strategy, {
         workflowId: id,
         taskQueue: TASK_QUEUE,
         args: [input],
         requestEagerStart: true,
         workflowIdConflictPolicy: 'FAIL',
         workflowIdReusePolicy,
-        workflowRunTimeout: input.deadlineMs + RUN_TIMEOUT_GRACE_MS,
+        workflowRunTimeout: longestMs(input) + RUN_TIMEOUT_GRACE_MS,
         memo: { inference: memo, createdAt },
         typedSearchAttributes: startAttributes(memo),
         priority: { priorityKey: priority },
@@ -149,12 +161,14 @@ class TemporalInferences implements Inferences {
       id,
       runId: handle.firstExecutionRunId,
       status: 'running',
+      waitingFor: null,
       memo,
       createdAt,
       endedAt: null,
       result: null,
       failure: null,
       calls: [],
+      heldVerdict: null,
     };
   }
 

@@ -5,7 +5,7 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import type { ListInferences, ListOutcome } from '../domain/inferences.ts';
 import { summaryOf } from './read-inference.ts';
 import { metadataTag, ownerTag } from './search-attributes.ts';
-import { INFERENCES, quoted, STATUS_FILTERS } from './visibility.ts';
+import { INFERENCES, quoted, STATUS_FILTERS, WAITING_FILTERS } from './visibility.ts';
 
 const CACHE_MS = 1_000;
 /** The first window of start times looked into, from the newest; it grows until it holds a page. */
@@ -136,6 +136,7 @@ function filterOf(query: ListInferences): string {
   for (const [key, value] of Object.entries(query.metadata))
     parts.push(`HoldfastTags = ${quoted(metadataTag(key, value))}`);
   if (query.status) parts.push(STATUS_FILTERS[query.status]);
+  if (query.waitingFor) parts.push(WAITING_FILTERS[query.waitingFor]);
   return parts.join(' AND ');
 }
 

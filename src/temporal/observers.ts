@@ -6,6 +6,8 @@ import type { ObserverSinks } from '../../workflows/observer.ts';
 type Observer = ObserverSinks['observer'];
 
 export interface InferenceObserver {
+  /** @param id of the inference */
+  callsAbandoned(id: string): void;
   inferenceEnded(...told: Parameters<Observer['inferenceEnded']>): void;
   chainExhausted(...told: Parameters<Observer['chainExhausted']>): void;
 }
@@ -13,6 +15,7 @@ export interface InferenceObserver {
 export function sinksOf(observer: InferenceObserver): InjectedSinks<ObserverSinks> {
   return {
     observer: {
+      callsAbandoned: { fn: (info) => observer.callsAbandoned(info.workflowId), callDuringReplay: false },
       inferenceEnded: { fn: (_info, end) => observer.inferenceEnded(end), callDuringReplay: false },
       chainExhausted: { fn: (_info, chain) => observer.chainExhausted(chain), callDuringReplay: false },
     },

@@ -5,7 +5,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { ParkedInferences } from '../../activities/wake-parked.ts';
 import type { wakeSignal } from '../../workflows/messages.ts';
 import { withinRoundTrip } from './deadline.ts';
-import { quoted, STATUS_FILTERS } from './visibility.ts';
+import { quoted, WAITING_FILTERS } from './visibility.ts';
 
 const PAGE = 1_000;
 
@@ -18,7 +18,7 @@ export function createParkedInferences(options: {
   const signal: (typeof wakeSignal)['name'] = 'wake';
   return {
     async *waitingFor(provider) {
-      const query = `${STATUS_FILTERS.waiting} AND HoldfastTags = ${quoted(`waits:${provider}`)}`;
+      const query = `${WAITING_FILTERS.target} AND HoldfastTags = ${quoted(`waits:${provider}`)}`;
       let page: string[] = [];
       for await (const { workflowId } of client.workflow.list({ query, pageSize: PAGE })) {
         page.push(workflowId);

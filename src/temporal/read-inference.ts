@@ -10,9 +10,11 @@ import type {
   InferenceMemo,
   InferenceResult,
   InferenceStatus,
+  WaitingFor,
 } from '../domain/inference.ts';
 import type { InferenceSummary } from '../domain/inferences.ts';
 import type { Progress } from '../../workflows/messages.ts';
+import { STATES } from './visibility.ts';
 
 /** A worker that is busy or away must not hold up a read. */
 const PROGRESS_LIMIT_MS = 1_000;
@@ -33,6 +35,7 @@ export function summaryOf(info: Info): InferenceSummary {
     id: info.workflowId,
     runId: info.runId,
     status: statusOf(info),
+    waitingFor: waitingForOf(info),
     memo: memoOf(info),
     // A replay starts a new run, but not a new inference.
     createdAt: typeof info.memo?.['createdAt'] === 'string' ? info.memo['createdAt'] : info.startTime.toISOString(),
@@ -48,14 +51,15 @@ export async function inferenceOf(
 ): Promise<Inference> {
   const summary = summaryOf(info);
   if (!info.closeTime) {
-    const calls = isAsked ? await callsSoFar(client, info.workflowId) : null;
-    return { ...summary, result: null, failure: null, calls: calls ?? [] };
+    const progress = isAsked ? await progressOf(client, info.workflowId) : null;
+    const { calls = [], verdict = null } = progress ?? {};
+    return { ...summary, result: null, failure: null, calls, heldVerdict: verdict };
   }
   const ending = await endingOf(client, { id: info.workflowId, runId: info.runId });
-  const inference = withEnding({ ...summary, result: null, failure: null, calls: [] }, ending);
+  const inference = withEnding({ ...summary, result: null, failure: null, calls: [], heldVerdict: null }, ending);
   if (inference.calls.length > 0 || inference.status === 'succeeded') return inference;
   // Cancelled, terminated or timed out: such a workflow returns nothing, so its calls are found beside it.
-  const calls = keptCalls(info) ?? (await callsSoFar(client, info.workflowId)) ?? [];
+  const calls = keptCalls(info) ?? (await progressOf(client, info.workflowId))?.calls ?? [];
   return { ...inference, calls, failure: inference.failure && { ...inference.failure, calls } };
 }
 
@@ -63,7 +67,8 @@ export async function inferenceOf(
 export function withEnding(inference: Inference, ending: Ending): Inference {
   const { status, result, failure } = ending;
   const calls = result?.calls ?? failure?.calls ?? [];
-  return { ...inference, status, result, failure, calls, endedAt: inference.endedAt ?? new Date().toISOString() };
+  const endedAt = inference.endedAt ?? new Date().toISOString();
+  return { ...inference, status, waitingFor: null, result, failure, calls, heldVerdict: null, endedAt };
 }
 
 /** Waits for the end of a run and those it continues in; one that has ended answers at once. */
@@ -104,12 +109,18 @@ function isInferenceFailure(details: unknown): details is InferenceFailure {
   return typeof details === 'object' && details !== null && 'code' in details && 'calls' in details;
 }
 
+function waitingForOf({ closeTime, searchAttributes }: Info): WaitingFor | null {
+  const state = searchAttributes['HoldfastState']?.[0];
+  if (closeTime) return null;
+  return state === STATES.target ? 'target' : state === STATES.resolution ? 'resolution' : null;
+}
+
 function statusOf(info: Info): InferenceStatus {
   switch (info.status.name) {
     case 'RUNNING':
     case 'PAUSED':
     case 'CONTINUED_AS_NEW':
-      return info.searchAttributes['HoldfastState']?.[0] === 'waiting' ? 'waiting' : 'running';
+      return waitingForOf(info) ? 'waiting' : 'running';
     case 'COMPLETED':
       return 'succeeded';
     case 'CANCELLED':
@@ -140,7 +151,7 @@ function keptCalls(info: Info): readonly CallRecord[] | null {
 }
 
 /** Null when no worker answered in time. */
-async function callsSoFar(client: Client, id: string): Promise<readonly CallRecord[] | null> {
+async function progressOf(client: Client, id: string): Promise<Progress | null> {
   let timer: NodeJS.Timeout | undefined;
   // A gRPC deadline alone can be overrun by a second and more.
   const late = new Promise<null>((resolve) => {
@@ -148,8 +159,7 @@ async function callsSoFar(client: Client, id: string): Promise<readonly CallReco
   });
   try {
     const query = () => client.workflow.getHandle(id).query<Progress>('progress');
-    const progress = await Promise.race([client.connection.withDeadline(Date.now() + PROGRESS_LIMIT_MS, query), late]);
-    return progress?.calls ?? null;
+    return await Promise.race([client.connection.withDeadline(Date.now() + PROGRESS_LIMIT_MS, query), late]);
   } catch {
     // Whatever kept the worker from answering, what is recorded elsewhere is shown without it.
     return null;

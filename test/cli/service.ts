@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import type { CallRecord } from '../../src/domain/call.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
+import type { Resolution } from '../../src/domain/hold.ts';
 import type { Inference, InferenceFailure } from '../../src/domain/inference.ts';
 import type { Inferences, ListInferences, StartInference } from '../../src/domain/inferences.ts';
 import type { ApiKey } from '../../src/http/auth.ts';
@@ -20,6 +21,7 @@ export class TestInferences implements Inferences {
   readonly started: StartInference[] = [];
   readonly cancelled: string[] = [];
   readonly lists: ListInferences[] = [];
+  readonly resolutions: Resolution[] = [];
   waits = 0;
   readonly #states = new Map<string, Inference>();
   readonly #onChange = new Set<() => void>();
@@ -106,6 +108,16 @@ export class TestInferences implements Inferences {
     return { type: 'replayed' as const, runId: 'run-2' };
   }
 
+  async resolve(id: string, resolution: Resolution) {
+    const outcome = await this.get(id);
+    if (outcome.type === 'not-found') return outcome;
+    if (outcome.inference.waitingFor !== 'resolution') {
+      return { type: 'refused' as const, code: 'not_held' as const, message: 'It is not held.' };
+    }
+    this.resolutions.push(resolution);
+    return { type: 'resolved' as const, isDecided: false };
+  }
+
   async list(query: ListInferences) {
     this.lists.push(query);
     const all = [...this.#states.values()].toReversed();
@@ -184,12 +196,14 @@ function fresh(id: string): Inference {
     id,
     runId: 'run-1',
     status: 'running',
+    waitingFor: null,
     memo: { owner: null, model: 'default', deadlineMs: 60_000, metadata: {}, fingerprint: 'f' },
     createdAt: '2026-01-01T00:00:00.000Z',
     endedAt: null,
     result: null,
     failure: null,
     calls: [],
+    heldVerdict: null,
   };
 }
 

@@ -39,12 +39,14 @@ const inference: Inference = {
   id,
   runId: 'run-1',
   status: 'succeeded',
+  waitingFor: null,
   memo: { owner: null, model: 'summarize', deadlineMs: 120_000, metadata: { case: '7' }, fingerprint: 'f' },
   createdAt,
   endedAt: '2026-11-23T10:00:02.000Z',
   result: { answer, target: 'openai/gpt-4o', calls: [] },
   failure: null,
   calls: [{ ...call('openai/gpt-4o', null), usage: answer.usage, costUsd: 0.001, firstTokenMs: 40 }],
+  heldVerdict: null,
 };
 
 describe("an answer as OpenAI's chat completion", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StrategyBody } from '../../src/http/inference-schema.ts';
+import type { StrategyBody } from '../../src/http/strategy-schema.ts';
 import { resolveModel } from '../../src/http/resolve-model.ts';
 import { catalog } from './server-without-temporal.ts';
 

@@ -55,6 +55,7 @@ export async function serverWithoutTemporal(
     wait: refuse('wait'),
     cancel: refuse('cancel'),
     replay: refuse('replay'),
+    resolve: refuse('resolve'),
     list: refuse('list'),
     notReadyReason: refuse('notReadyReason'),
   };

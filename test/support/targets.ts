@@ -4,6 +4,7 @@ import { allTargets } from '../../src/domain/catalog.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
 import { CLOSED, isolated, restored } from '../../src/domain/circuit.ts';
 import type { HealthSettings } from '../../src/domain/health.ts';
+import { targetName } from '../../src/domain/target.ts';
 import type { Targets } from '../../src/domain/targets.ts';
 import { Health } from '../../src/health/health.ts';
 
@@ -26,6 +27,7 @@ export function targetsInMemory(catalog: Catalog): Targets {
   return {
     view: (name) => health.view(name, null),
     rank: (model) => health.rank(model),
+    recentP95Ms: (targets) => targets.map((target) => health.recentP95Ms(targetName(target))),
     async steer(change, { target }) {
       health.hear({ [target]: change === 'isolate' ? isolated(CLOSED, Date.now()) : restored(CLOSED, Date.now()) });
       return { type: 'steered' };

@@ -17,7 +17,8 @@ export function registerChatCompletions(app: App, context: HttpContext): void {
     summary: 'Create a chat completion',
     description:
       "OpenAI's chat completions. Answers when the inference ends or its deadline passes. The headers " +
-      '`x-holdfast-inference-id`, `x-holdfast-model`, `x-holdfast-target` and `x-holdfast-calls` tell how it was served.',
+      '`x-holdfast-inference-id`, `x-holdfast-model`, `x-holdfast-target` and `x-holdfast-calls` tell how it was served, ' +
+      '`x-holdfast-verdict` what several models have come to.',
     tags: ['Inferences'],
     headers: chatHeadersSchema,
     body: chatBodySchema,
@@ -54,6 +55,7 @@ function succeeded(inference: Inference, reply: FastifyReply): ChatCompletion {
     'x-holdfast-model': headerText(memo.model),
     ...(result.target !== null && { 'x-holdfast-target': headerText(result.target) }),
     'x-holdfast-calls': String(inference.calls.length),
+    ...(result.verdict && { 'x-holdfast-verdict': result.verdict.outcome }),
   });
   return chatCompletionOf({ id, createdAt, answer: result.answer });
 }

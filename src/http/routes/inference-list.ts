@@ -10,7 +10,7 @@ import { ApiError, temporalUnavailable } from '../errors.ts';
 import { given } from '../given.ts';
 import type { App, HttpContext } from '../http-context.ts';
 import { idempotencyKeySchema, idempotentInferenceId } from '../idempotency.ts';
-import { inferenceListSchema, statusSchema, summaryObject } from '../inference-object.ts';
+import { inferenceListSchema, statusSchema, summaryObject, waitingForSchema } from '../inference-object.ts';
 
 const METADATA_PREFIX = 'metadata.';
 const DEFAULT_LIMIT = 20;
@@ -18,6 +18,9 @@ const DEFAULT_LIMIT = 20;
 const querySchema = z
   .looseObject({
     status: statusSchema.optional(),
+    waiting_for: waitingForSchema
+      .optional()
+      .meta({ description: '`resolution`: those whose vote is held for a person.' }),
     model: z.string().min(1).max(512).optional(),
     since: z
       .string()
@@ -88,6 +91,7 @@ function listOf(query: z.output<typeof querySchema>, caller: Caller, nowMs: numb
     limit: query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit),
     ...given({
       status: query.status,
+      waitingFor: query.waiting_for,
       model: query.model,
       sinceMs: query.since === undefined ? null : sinceMs(query.since, nowMs),
       after: query.after,

@@ -11,7 +11,8 @@ import { errorSchema } from '../error-schema.ts';
 import { ApiError, inferenceNotFound, temporalUnavailable } from '../errors.ts';
 import type { App, HttpContext } from '../http-context.ts';
 import { inferenceObject, inferenceSchema } from '../inference-object.ts';
-import { inferenceBodySchema } from '../inference-schema.ts';
+import { given } from '../given.ts';
+import { inferenceBodySchema, resolutionBodySchema } from '../inference-schema.ts';
 import { preferredWaitMs, submitHeadersSchema } from '../request-headers.ts';
 import { refuseDuringShutdown, startInference } from '../start-inference.ts';
 import { waitQuerySchema, waitMs } from '../wait-query.ts';
@@ -123,7 +124,43 @@ export function registerInferences(app: App, context: HttpContext): void {
       return inferenceObject(replayed.inference, uiUrlOf);
     },
   );
+
+  app.post(
+    '/inferences/:id/resolve',
+    {
+      schema: {
+        summary: 'Resolve a vote that is held',
+        description:
+          'Chooses one of the votes, or gives another answer. `202` when more keys have to decide alike. For operators.',
+        tags,
+        params,
+        body: resolutionBodySchema,
+        response: accepted,
+      },
+    },
+    async (request, reply) => {
+      const { caller, body } = request;
+      const { id } = await readOwn(context, request.params.id, caller);
+      if (!caller.isOperator) {
+        throw new ApiError({ code: 'operator_required', message: "To resolve a vote needs an operator's API key." });
+      }
+      const outcome = await inferences.resolve(id, { ...given(body), reason: body.reason }, caller.name);
+      if (outcome.type === 'refused') {
+        throw new ApiError({ code: outcome.code, message: outcome.message, inferenceId: id });
+      }
+      // Twice is as good as once.
+      if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+      if (outcome.type === 'not-found') throw inferenceNotFound(id);
+      const inference = expectFound(id, await inferences.get(id));
+      const timeoutMs = outcome.isDecided ? RESOLVED_WITHIN_MS : 0;
+      const current = (await stateAfterWaiting(context, { inference, timeoutMs, reply })) ?? inference;
+      return reply.code(current.endedAt ? 200 : 202).send(inferenceObject(current, uiUrlOf));
+    },
+  );
 }
+
+/** What has been decided ends the inference, and that takes a moment. */
+const RESOLVED_WITHIN_MS = 5_000;
 
 /** An inference that the caller may see; one of somebody else's is not there. */
 async function readOwn({ inferences }: HttpContext, id: string, caller: Caller): Promise<Inference> {
