@@ -27,7 +27,7 @@ const PRICES = [
 ];
 
 export async function measureAccuracy(stage: Stage, options: ScenarioOptions): Promise<ScenarioReport> {
-  const documents = documentsOf(options.seed, options.quick ? 100 : 400);
+  const documents = documentsOf(options.seed, options.quick ? 40 : 400);
   const simulator = await startSimulator();
   try {
     const holdfast = await startHoldfast(stage, { config: configFor(simulator) });

@@ -25,4 +25,4 @@ export async function historyEvents(side: Side, model: string): Promise<readonly
   }
 }
 
-const INFERENCES = 11;
+const INFERENCES = 7;

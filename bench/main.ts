@@ -22,7 +22,7 @@ const program = new Command('bench')
     'against a floor: turns of each side at each level (default: 6, quick: 2)',
     positiveNumber,
   )
-  .option('--seconds <count>', 'against a floor: length of a turn (default: 3, quick: 1 or 1.5)', positiveNumber)
+  .option('--seconds <count>', 'against a floor: length of a turn (default: 3, quick: 0.7 or 1.5)', positiveNumber)
   .option('--seed <text>', 'of latencies, documents and errors', 'holdfast')
   .option('--profile <directory>', 'leave a CPU profile of each side there; the profiler itself costs time')
   .option('--json', 'print JSON, with every turn', false)

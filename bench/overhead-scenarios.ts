@@ -22,8 +22,8 @@ export interface OverheadScenario {
 /** What several calls at once may cost. */
 const ofSeveralCalls = {
   levels: [1, 16],
-  quickTurnMs: 1_000,
-  quickWarmUpMs: 1_500,
+  quickTurnMs: 700,
+  quickWarmUpMs: 1_000,
   targetRatios: [
     { metric: 'p50Ms', concurrency: 1, atMost: 1.3 },
     { metric: 'requestsPerSecond', concurrency: 16, atLeast: 1 / 1.3 },
@@ -39,7 +39,7 @@ export const overheadScenarios: readonly OverheadScenario[] = [
     settings: { targets: TARGETS.slice(0, 2) },
     levels: [1, 16, 64],
     quickTurnMs: 1_500,
-    quickWarmUpMs: 3_000,
+    quickWarmUpMs: 2_000,
     targetRatios: [
       { metric: 'p50Ms', concurrency: 1, atMost: 1.25 },
       { metric: 'requestsPerSecond', concurrency: 64, atLeast: 0.8 },

@@ -30,7 +30,9 @@ export async function openStage(): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   const children: Child[] = [];
   let directories = 0;
+  let isStopped = false;
   const stop = async () => {
+    isStopped = true;
     await Promise.all(children.map((child) => child.stop()));
   };
   return {
@@ -38,6 +40,8 @@ export async function openStage(): Promise<Stage> {
     async start(command) {
       const child = await startChild(command);
       children.push(child);
+      // Stopped while this one started, which nobody could see.
+      if (isStopped) throw new Error('The benchmark was stopped.');
       return child;
     },
     async emptyDirectory(name) {

@@ -17,7 +17,7 @@ const CLIENTS = 4;
 const WARM_UP_CLIENTS = 8;
 
 export async function measureTail(stage: Stage, options: ScenarioOptions): Promise<ScenarioReport> {
-  const count = options.quick ? 200 : 600;
+  const count = options.quick ? 160 : 600;
   const provider = await startSlowTailProvider(options.seed);
   try {
     const holdfast = await startHoldfast(stage, { config: configFor(provider.url) });
@@ -50,7 +50,7 @@ function configFor(providerUrl: string): object {
 
 /** With other questions. Each target's p95 has to be known, and the hedge needs some requests for its budget. */
 async function warmUp(url: string, { quick }: ScenarioOptions): Promise<void> {
-  const count = quick ? 60 : 120;
+  const count = quick ? 40 : 120;
   for (const model of [...TARGETS.slice(0, 2), 'hedge']) {
     await putQuestions({ url, clients: WARM_UP_CLIENTS, questions: questions({ model, count, about: 'warming up' }) });
   }
