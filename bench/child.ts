@@ -1,4 +1,4 @@
-// One process of the benchmark: starts it, waits for the line in which it says where it listens, and ends it.
+// One process of the benchmark: starts it, waits for the JSON in which it says where it listens, and ends it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 export interface Child {
   readonly pid: number;
   readonly url: string;
+  /** Of its own Temporal server; null when it has none. */
+  readonly temporalAddress: string | null;
   stop(): Promise<void>;
 }
 
@@ -24,18 +26,28 @@ export async function startChild(command: {
   });
   const { pid, stdout } = child;
   if (pid === undefined || stdout === null) throw new Error(`${script} could not be started.`);
-  return { pid, url: await announcedUrl(stdout, child), stop: () => stop(child) };
+  const { url, temporal } = await announced(stdout, child);
+  return { pid, url, temporalAddress: temporal?.address ?? null, stop: () => stop(child) };
 }
 
-/** Of the JSON on its stdout, which may be printed over several lines. */
-async function announcedUrl(stdout: NonNullable<ChildProcess['stdout']>, child: ChildProcess): Promise<string> {
+interface Announcement {
+  readonly url: string;
+  readonly temporal?: { readonly address: string | null };
+}
+
+/** The JSON on its stdout, which may be printed over several lines. */
+async function announced(stdout: NonNullable<ChildProcess['stdout']>, child: ChildProcess): Promise<Announcement> {
   let text = '';
   for await (const line of createInterface({ input: stdout })) {
     text += line;
-    const url = /"url": ?"([^"]+)"/.exec(text)?.[1];
-    if (url !== undefined) {
+    if (!line.endsWith('}')) continue;
+    try {
+      const announcement = JSON.parse(text) as Announcement;
       stdout.resume();
-      return url;
+      return announcement;
+    } catch (error) {
+      // The brace of an inner object: more lines follow.
+      if (!(error instanceof SyntaxError)) throw error;
     }
   }
   throw new Error(`${child.spawnargs.join(' ')} ended before it was ready.`);

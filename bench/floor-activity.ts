@@ -16,7 +16,7 @@ export interface FloorActivities {
 export function floorActivities(providerUrl: string): FloorActivities {
   return {
     async askProvider(request) {
-      const response = await fetch(`${providerUrl}/chat/completions`, {
+      const response = await fetch(`${providerUrl}/${request.model}/v1/chat/completions`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ ...request, stream: true }),

@@ -1,10 +1,37 @@
-// The workflow of the floor: one activity, nothing else.
+// The workflows of the floor: the activities of each strategy, started at once, and nothing else.
 
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { FloorActivities, FloorAnswer, FloorRequest } from './floor-activity.ts';
+import { MODELS } from './floor-models.ts';
 
-const { askProvider } = proxyActivities<FloorActivities>({ startToCloseTimeout: '1 minute' });
+const { askProvider } = proxyActivities<FloorActivities>({
+  startToCloseTimeout: '1 minute',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
 
-export function floor(request: FloorRequest): Promise<FloorAnswer> {
-  return askProvider(request);
+type Messages = Pick<FloorRequest, 'messages'>;
+
+/** One call. */
+export async function failover({ messages }: Messages): Promise<readonly FloorAnswer[]> {
+  return [await askProvider({ model: MODELS[0], messages })];
+}
+
+/** Three calls, and whoever asked may see what they agree on. */
+export function consensus({ messages }: Messages): Promise<readonly FloorAnswer[]> {
+  return Promise.all(MODELS.map((model) => askProvider({ model, messages })));
+}
+
+/** Two calls: the first answer wins, and the other call is cancelled. */
+export async function hedge({ messages }: Messages): Promise<readonly FloorAnswer[]> {
+  const scope = new CancellationScope();
+  const calls = await scope.run(async () => MODELS.slice(0, 2).map((model) => askProvider({ model, messages })));
+  const won = await Promise.any(calls);
+  scope.cancel();
+  // Nobody waits for the call that lost, and its cancellation must not pass for a failure of the workflow.
+  for (const call of calls) {
+    call.catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+  }
+  return [won];
 }

@@ -1,5 +1,5 @@
 // The floor, a process of its own: the least that answers over HTTP out of a Temporal workflow, tuned as Holdfast is.
-// One eager start, one eager activity; no validation, no failover, no record, no judgement of the answer.
+// One eager start, eager activities; no validation, no failover, no record, no judgement of the answers.
 
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
@@ -9,8 +9,7 @@ import { pino } from 'pino';
 import { connectToEmbedded } from '../src/temporal/connect.ts';
 import { startEmbeddedServer } from '../src/temporal/embedded-server.ts';
 import { installRuntime } from '../src/temporal/runtime.ts';
-import { type FloorRequest, floorActivities } from './floor-activity.ts';
-import type { floor } from './floor-workflow.ts';
+import { type FloorAnswer, type FloorRequest, floorActivities } from './floor-activity.ts';
 
 const TASK_QUEUE = 'floor';
 const ANY_PORT = { wanted: 0, asked: false };
@@ -45,20 +44,24 @@ void worker.run();
 const client = new Client({ connection, namespace });
 const app = fastify();
 app.post('/v1/chat/completions', async (request) => {
+  // The model that clients name is the strategy, and so the workflow.
   const { model, messages } = request.body as FloorRequest;
   const workflowId = `floor-${randomUUID()}`;
-  const handle = await client.workflow.start<typeof floor>('floor', {
+  const handle = await client.workflow.start(model, {
     workflowId,
     taskQueue: TASK_QUEUE,
-    args: [{ model, messages }],
+    args: [{ messages }],
     requestEagerStart: true,
   });
-  const { text } = await handle.result();
-  const message = { role: 'assistant', content: text };
-  return { id: workflowId, object: 'chat.completion', model, choices: [{ index: 0, message, finish_reason: 'stop' }] };
+  const answers = (await handle.result()) as readonly FloorAnswer[];
+  const choices = answers.map(({ text }, index) => {
+    const message = { role: 'assistant', content: text };
+    return { index, message, finish_reason: 'stop' };
+  });
+  return { id: workflowId, object: 'chat.completion', model, choices };
 });
 const url = await app.listen({ host: '127.0.0.1', port: 0 });
-process.stdout.write(`${JSON.stringify({ url })}\n`);
+process.stdout.write(`${JSON.stringify({ url, temporal: { address: temporal.address } })}\n`);
 
 process.once('SIGTERM', () => void stop());
 

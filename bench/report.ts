@@ -1,4 +1,4 @@
-// What the benchmark prints: a table for people, one object for programs, and which targets are met.
+// What a comparison with the floor comes to: a table for people, one object for programs, and which targets are met.
 
 import { type Comparison, compare, type Metric, metrics, type Round } from './figures.ts';
 
@@ -22,20 +22,14 @@ export interface Report {
   }[];
 }
 
-interface TargetRatio {
+/** What Holdfast may cost, as a multiple of the floor. */
+export interface TargetRatio {
   readonly metric: Metric;
   /** Null: at every level. */
   readonly concurrency: number | null;
   readonly atMost?: number;
   readonly atLeast?: number;
 }
-
-/** What Holdfast may cost, as multiples of the floor. */
-const targetRatios: readonly TargetRatio[] = [
-  { metric: 'p50Ms', concurrency: 1, atMost: 1.25 },
-  { metric: 'requestsPerSecond', concurrency: 64, atLeast: 0.8 },
-  { metric: 'serviceCpuMs', concurrency: null, atMost: 1.4 },
-];
 
 const LABELS: Readonly<Record<Metric, string>> = {
   p50Ms: 'p50, ms',
@@ -45,7 +39,7 @@ const LABELS: Readonly<Record<Metric, string>> = {
   temporalCpuMs: 'CPU ms/request, Temporal',
 };
 
-export function reportOf(levels: readonly Level[]): Report {
+export function reportOf(levels: readonly Level[], targetRatios: readonly TargetRatio[]): Report {
   return {
     levels: levels.map(({ concurrency, rounds }) => ({
       concurrency,
@@ -60,7 +54,9 @@ export function reportOf(levels: readonly Level[]): Report {
     })),
     targets: levels.flatMap(({ concurrency, rounds }) =>
       metrics.flatMap((metric) => {
-        const target = targetOf(concurrency, metric);
+        const target = targetRatios.find(
+          (entry) => entry.metric === metric && (entry.concurrency ?? concurrency) === concurrency,
+        );
         if (!target) return [];
         const ratio = compare(rounds, metric)?.ratio ?? null;
         return [
@@ -98,19 +94,17 @@ function cellsOf({ floor, holdfast, ratio, lowestRatio, highestRatio }: Comparis
   ];
 }
 
-function targetOf(concurrency: number, metric: Metric): TargetRatio | undefined {
-  return targetRatios.find((target) => target.metric === metric && (target.concurrency ?? concurrency) === concurrency);
-}
-
 function limitText({ atMost, atLeast }: TargetRatio): string {
-  return atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
+  const [sign, limit] = atMost === undefined ? ['≥', atLeast ?? 0] : ['≤', atMost];
+  return `${sign} ${Number(limit.toFixed(2))}`;
 }
 
 function isMet({ atMost = Number.POSITIVE_INFINITY, atLeast = 0 }: TargetRatio, ratio: number): boolean {
   return ratio <= atMost && ratio >= atLeast;
 }
 
-function verdict(met: boolean | null): string {
+/** In a word. */
+export function verdict(met: boolean | null): string {
   if (met === null) return 'unknown';
   return met ? 'met' : 'missed';
 }

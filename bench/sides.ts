@@ -1,17 +1,19 @@
-// The two sides of the benchmark, each with a Temporal server and a data directory of its own, and the provider that
+// The two sides of the comparison, each with a Temporal server and a data directory of its own, and the provider that
 // both call. Both are started alike; nothing is measured here.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { CACHE_DIR } from '../src/cli/service.ts';
-import { findExecutable } from '../src/temporal/executable.ts';
-import { type Child, startChild } from './child.ts';
+import type { Child } from './child.ts';
+import { MODELS } from './floor-models.ts';
+import { startHoldfast } from './holdfast.ts';
+import type { Stage } from './stage.ts';
 
 export interface Side {
   readonly name: 'floor' | 'holdfast';
   readonly url: string;
+  readonly temporalAddress: string;
   readonly servicePid: number;
   readonly temporalPid: number;
 }
@@ -22,103 +24,68 @@ export interface Sides {
   stop(): Promise<void>;
 }
 
-export async function startSides(options: {
-  /** Removed by the caller. */
-  readonly directory: string;
-  /** Where each side leaves a CPU profile when it ends; null: none is taken. */
-  readonly profileDir: string | null;
-}): Promise<Sides> {
-  const { directory, profileDir } = options;
-  const executable = await findExecutable({
-    explicitPath: process.env['HOLDFAST_TEMPORAL_BIN'],
-    cacheDir: CACHE_DIR,
-    pathVariable: process.env['PATH'],
-    report: (line) => process.stderr.write(`${line}\n`),
-  });
+export async function startSides(
+  stage: Stage,
+  options: {
+    /** Of Holdfast's configuration; the floor serves the same names. */
+    readonly models: Readonly<Record<string, object>>;
+    /** Where each side leaves a CPU profile when it ends; null: none is taken. */
+    readonly profileDir: string | null;
+  },
+): Promise<Sides> {
+  const { models, profileDir } = options;
   const nodeArguments = (name: string) =>
     profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileDir, name)}`];
-  const children: Child[] = [];
-  const start = async (command: Parameters<typeof startChild>[0]) => {
-    const child = await startChild(command);
-    children.push(child);
-    return child;
+  const provider = await stage.start({ script: compiled('provider.js') });
+  const floorDir = await stage.emptyDirectory('floor');
+  const floor = await stage.start({
+    script: compiled('floor.js'),
+    arguments: [stage.executable, floorDir, await bundleFloor(stage), provider.url],
+    nodeArguments: nodeArguments('floor'),
+  });
+  const holdfast = await startHoldfast(stage, {
+    config: { providers: providersAt(provider.url), models },
+    nodeArguments: nodeArguments('holdfast'),
+  });
+  return {
+    floor: await sideOf('floor', floor, floorDir),
+    holdfast: await sideOf('holdfast', holdfast, holdfast.dataDir),
+    async stop() {
+      await Promise.all([provider, floor, holdfast].map((child) => child.stop()));
+    },
   };
-  let stopping: Promise<unknown> | null = null;
-  const stop = async () => {
-    stopping ??= Promise.all(children.map((child) => child.stop()));
-    await stopping;
-  };
-  try {
-    const provider = await start({ script: compiled('provider.js') });
-    const floorDir = await emptyDirectory(directory, 'floor');
-    const floor = await start({
-      script: compiled('floor.js'),
-      arguments: [executable, floorDir, await bundleFloor(directory), provider.url],
-      nodeArguments: nodeArguments('floor'),
-    });
-    const holdfastDir = await emptyDirectory(directory, 'holdfast');
-    const holdfast = await start({
-      script: compiled('../src/cli/main.js'),
-      arguments: ['serve', '--json'],
-      nodeArguments: nodeArguments('holdfast'),
-      env: {
-        HOLDFAST_CONFIG: await writeConfig(directory, provider.url),
-        HOLDFAST_DATA_DIR: holdfastDir,
-        HOLDFAST_HOST: '127.0.0.1',
-        HOLDFAST_PORT: '0',
-        HOLDFAST_TEMPORAL_PORT: '0',
-        HOLDFAST_TEMPORAL_UI_PORT: '0',
-        HOLDFAST_TEMPORAL_BIN: executable,
-        HOLDFAST_API_KEYS: '',
-        HOLDFAST_LOG_LEVEL: 'error',
-        TEMPORAL_ADDRESS: '',
-        TEMPORAL_PROFILE: '',
-      },
-    });
-    return {
-      floor: { name: 'floor', url: floor.url, servicePid: floor.pid, temporalPid: await temporalPid(floorDir) },
-      holdfast: {
-        name: 'holdfast',
-        url: holdfast.url,
-        servicePid: holdfast.pid,
-        temporalPid: await temporalPid(holdfastDir),
-      },
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
+
+/** Each has a model of its own, since one model has one vote. The provider takes the model's name from the path. */
+export function providersAt(url: string): Readonly<Record<string, object>> {
+  const names = ['one', 'two', 'three'] as const;
+  return Object.fromEntries(
+    names.map((name, index) => [name, { type: 'openai', apiKey: 'bench', baseUrl: `${url}/${MODELS[index]}/v1` }]),
+  );
+}
+
+/** Of the providers above, in their order. */
+export const TARGETS = ['one/model-a', 'two/model-b', 'three/model-c'] as const;
 
 function compiled(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-async function emptyDirectory(parent: string, name: string): Promise<string> {
-  const path = join(parent, name);
-  await mkdir(path);
-  return path;
-}
-
 /** Prebuilt, as Holdfast's is. */
-async function bundleFloor(directory: string): Promise<string> {
+async function bundleFloor(stage: Stage): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: compiled('floor-workflow.js'),
     logger: new DefaultLogger('WARN'),
   });
-  const path = join(directory, 'floor.bundle.js');
+  const path = join(await stage.emptyDirectory('bundle'), 'floor.bundle.js');
   await writeFile(path, code);
   return path;
 }
 
-/** Two targets, since a chain of one would carry less than a chain does. */
-async function writeConfig(directory: string, providerUrl: string): Promise<string> {
-  const provider = { type: 'openai', apiKey: 'bench', baseUrl: providerUrl };
-  const path = join(directory, 'holdfast.yaml');
-  const models = { bench: { targets: ['one/bench-model', 'two/bench-model'] } };
-  await writeFile(path, JSON.stringify({ providers: { one: provider, two: provider }, models }));
-  return path;
+async function sideOf(name: Side['name'], child: Child, dataDir: string): Promise<Side> {
+  const { url, pid, temporalAddress } = child;
+  if (temporalAddress === null) throw new Error(`${name} has not said where its Temporal server is.`);
+  return { name, url, temporalAddress, servicePid: pid, temporalPid: await temporalPid(dataDir) };
 }
 
 /** As the embedded server leaves it in its data directory. */

@@ -70,6 +70,12 @@ export type Fault =
   /** The JSON asked for in a Markdown fence. */
   | { readonly type: 'fenced-json' }
 
+  /**
+   * A whole answer, valid against the schema asked for, that is not the one that other models give. Told by the seed and
+   * the prompt alone: models that share a seed are wrong alike. @default '' as the seed
+   */
+  | { readonly type: 'dissent'; readonly seed?: string }
+
   /** A scripted answer, which is no fault at all. */
   | { readonly type: 'answer'; readonly text: string }
   | { readonly type: 'tool-call'; readonly name: string; readonly arguments: Readonly<Record<string, unknown>> };
@@ -82,6 +88,11 @@ export interface FaultRule {
   /** Left out: every model. */
   readonly model?: string;
   readonly matches?: (request: RecordedRequest) => boolean;
+  /**
+   * Of the requests that match, the share that it befalls: the same prompts every time, and other ones with another seed.
+   * The rest goes on to older rules. @default all
+   */
+  readonly share?: { readonly of: number; readonly seed: string };
   /** How many requests it may befall. @default unlimited */
   readonly times?: number;
   /** How long it lasts from its injection. @default unlimited */
@@ -92,5 +103,5 @@ export interface FaultRule {
 /** The client still gets a whole, valid answer. */
 export function isHarmless(fault: Fault): boolean {
   if (fault.type === 'delay') return fault.fault === undefined || isHarmless(fault.fault);
-  return fault.type === 'answer' || fault.type === 'tool-call';
+  return fault.type === 'answer' || fault.type === 'tool-call' || fault.type === 'dissent';
 }

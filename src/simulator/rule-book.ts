@@ -1,5 +1,6 @@
 // Keeps the injected fault rules and picks the one that befalls a request: the newest that matches.
 
+import { drawn } from './drawn.ts';
 import type { Fault, FaultName, FaultRule } from './fault.ts';
 import type { RecordedRequest } from './simulator.ts';
 
@@ -69,7 +70,8 @@ function befalls({ rule, untilMs, befell }: Entry, request: RecordedRequest, now
   if (nowMs >= untilMs || befell >= (rule.times ?? Infinity)) return false;
   if (rule.account !== undefined && rule.account !== request.account) return false;
   if (rule.model !== undefined && rule.model !== request.model) return false;
-  return rule.matches?.(request) ?? true;
+  if (rule.matches && !rule.matches(request)) return false;
+  return !rule.share || drawn(rule.share.seed, request.text) < rule.share.of;
 }
 
 /** A window begins with its first request. */

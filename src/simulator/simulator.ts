@@ -44,6 +44,8 @@ export interface RecordedRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Undefined when it was not JSON. */
   readonly body: unknown;
+  /** The last message of the user; empty when the provider would call the body invalid. */
+  readonly text: string;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
   /** `client-gone`: the client closed the connection before it had the whole answer. */
@@ -168,7 +170,8 @@ async function infer(
   const atMs = Date.now();
   const headers = headersOf(request);
   const stream = ask?.stream ?? false;
-  const recording: Recording = { account, wire, model, stream, path, headers, body, atMs, outcome: 'pending' };
+  const said = { body, text: ask?.text ?? '' };
+  const recording: Recording = { account, wire, model, stream, path, headers, ...said, atMs, outcome: 'pending' };
   const picked = rules.pick(recording, atMs);
   if (picked.name) recording.fault = picked.name;
   record(recording);

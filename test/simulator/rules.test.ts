@@ -3,21 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import type { FaultRule } from '../../src/simulator/fault.ts';
 import { RuleBook } from '../../src/simulator/rule-book.ts';
-import type { RecordedRequest, Simulator } from '../../src/simulator/simulator.ts';
-import { ask, runSimulator } from './running.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { ask, request, runSimulator } from './running.ts';
 
 const at = runSimulator();
-const request: RecordedRequest = {
-  account: 'acme',
-  wire: 'openai',
-  model: 'm',
-  stream: false,
-  path: '/',
-  headers: {},
-  body: {},
-  atMs: 0,
-  outcome: 'pending',
-};
 const empty = { type: 'empty' } as const;
 const reset = { type: 'reset' } as const;
 

@@ -1,7 +1,7 @@
 // A simulator per test file, forgotten between tests, and what the tests of all wires ask it.
 
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { Simulator, Wire } from '../../src/simulator/simulator.ts';
+import type { RecordedRequest, Simulator, Wire } from '../../src/simulator/simulator.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 
 export const WIRES: readonly Wire[] = ['openai', 'anthropic', 'google', 'mistral', 'deepseek'];
@@ -21,6 +21,20 @@ export const SCHEMA = {
   },
   required: ['name', 'lengthKm', 'kind', 'facts'],
   additionalProperties: false,
+};
+
+/** As a rule book sees one. */
+export const request: RecordedRequest = {
+  account: 'acme',
+  wire: 'openai',
+  model: 'm',
+  stream: false,
+  path: '/',
+  headers: {},
+  body: {},
+  text: '',
+  atMs: 0,
+  outcome: 'pending',
 };
 
 /** `simulator` is there from the first test on. */

@@ -14,10 +14,14 @@ export function answer(ask: Ask): Reply {
   return say(ask, ask.json ? jsonAnswer(ask) : summarize(ask));
 }
 
-/** JSON that fits the schema asked for, or some JSON when there is none. */
 export function jsonAnswer(ask: Ask): string {
+  return JSON.stringify(jsonOf(ask).value);
+}
+
+/** A value that fits the schema asked for, or some JSON when there is none. */
+export function jsonOf(ask: Ask): { readonly value: unknown; readonly schema: JsonSchema | null } {
   const schema = ask.json?.schema ?? schemaInWords(ask.system);
-  return JSON.stringify(schema ? instanceOf(schema, ask.text) : { answer: summarize(ask) });
+  return { value: schema ? instanceOf(schema, ask.text) : { answer: summarize(ask) }, schema };
 }
 
 /** Says this text, as far as stop sequences and the token limit let it. */

@@ -4,11 +4,13 @@ import type { Fault } from '../fault.ts';
 import { objectOf, stringsOf } from '../wires/read-json.ts';
 import type { Ask, Reply } from '../wires/wire.ts';
 import { answer, callTool, jsonAnswer, nothing, say } from './answer.ts';
+import { dissent } from './dissent.ts';
 import { tokensOf } from './tokens.ts';
 
 /** The reply under this fault; a fault that is not about the answer leaves it as it is. */
 export function answerWith(ask: Ask, fault: Fault | null): Reply {
-  const whole = answer(ask);
+  // Without anybody's injection, so that a split can be seen with curl: `sim-c/dissenting` in a consensus of three.
+  const whole = ask.model.startsWith('dissent') ? dissent(ask, ask.model) : answer(ask);
   if (fault?.type === 'empty') return nothing(ask);
   if (fault?.type === 'truncated') return { ...cut(whole, fault.afterTokens), finish: 'length' };
   if (fault?.type === 'cut-as-stop') {
@@ -28,6 +30,7 @@ export function answerWith(ask: Ask, fault: Fault | null): Reply {
   }
   if (fault?.type === 'wrong-json') return say(ask, wrongJson(ask));
   if (fault?.type === 'fenced-json') return say(ask, `\`\`\`json\n${jsonAnswer(ask)}\n\`\`\``);
+  if (fault?.type === 'dissent') return dissent(ask, fault.seed ?? '');
   if (fault?.type === 'answer') return say(ask, fault.text);
   if (fault?.type === 'tool-call') return callTool(ask, fault);
   return whole;

@@ -2,7 +2,8 @@
 // outputs allow (and Gemini's upper-case type names), not the whole of JSON Schema.
 
 import type { JsonSchema } from '../../domain/prompt.ts';
-import { isJson, numberOf, objectOf, objectsOf, stringOf, stringsOf } from '../wires/read-json.ts';
+import { numberOf, objectOf, stringOf, stringsOf } from '../wires/read-json.ts';
+import { choicesOf, rangeOf, resolve, typeOf } from './schema.ts';
 import { sentencesOf } from './summary.ts';
 
 export function instanceOf(schema: JsonSchema, text: string): unknown {
@@ -37,7 +38,7 @@ function build(part: Part): unknown {
   const schema = resolve(part.schema, source.root);
   if (schema['const'] !== undefined) return schema['const'];
   if (Array.isArray(schema['enum'])) return schema['enum'][0];
-  const choices = objectsOf(schema['anyOf'] ?? schema['oneOf']);
+  const choices = choicesOf(schema);
   const choice = part.depth > MAX_DEPTH ? choices.find((each) => typeOf(each) === 'null') : choices[0];
   if (choice) return build({ ...part, schema: choice, depth: part.depth + 1 });
   const inner = { ...part, schema };
@@ -89,42 +90,7 @@ function buildString({ schema, source }: Part): string {
 
 /** The text's first number that fits, else the lowest that does. */
 function buildNumber({ schema, source }: Part, isKind: (value: number) => boolean): number {
-  const step = numberOf(schema['multipleOf']) ?? 1;
-  const above = numberOf(schema['exclusiveMinimum']);
-  const low = numberOf(schema['minimum']) ?? (above === null ? 0 : above + step);
-  const high = numberOf(schema['maximum']) ?? Infinity;
-  const below = numberOf(schema['exclusiveMaximum']) ?? Infinity;
-  const fits = (value: number) =>
-    isKind(value) && value >= low && value <= high && value < below && Number.isInteger(value / step);
-  return source.number(fits) ?? Math.min(Math.ceil(low / step) * step, high);
-}
-
-/** Gemini writes OBJECT for object; of several types the first that is not null is taken. */
-function typeOf(schema: JsonSchema): string {
-  const named = stringsOf(schema['type']).map((name) => name.toLowerCase());
-  const type = named.find((name) => name !== 'null') ?? named[0];
-  return type ?? (isJson(schema['properties']) ? 'object' : 'string');
-}
-
-function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
-  const ref = stringOf(schema['$ref']);
-  if (ref.startsWith('#')) {
-    const found = ref
-      .slice(1)
-      .split('/')
-      .filter(Boolean)
-      .reduce<unknown>((at, key) => objectOf(at)[key], root);
-    return resolve(objectOf(found), root);
-  }
-  const [first, ...others] = objectsOf(schema['allOf']);
-  return first ? others.reduce((all, each) => merge(all, resolve(each, root)), resolve(first, root)) : schema;
-}
-
-function merge(one: JsonSchema, other: JsonSchema): JsonSchema {
-  return {
-    ...one,
-    ...other,
-    properties: { ...objectOf(one['properties']), ...objectOf(other['properties']) },
-    required: [...stringsOf(one['required']), ...stringsOf(other['required'])],
-  };
+  const { low, high, step, fits } = rangeOf(schema);
+  const found = source.number((value) => isKind(value) && fits(value) && Number.isInteger(value / step));
+  return found ?? Math.min(Math.ceil(low / step) * step, high);
 }

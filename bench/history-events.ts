@@ -1,0 +1,28 @@
+// How many events the history of one inference has on each side, as Temporal counts them: what a durable step costs in
+// storage and in Temporal's bill.
+
+import { Connection } from '@temporalio/client';
+import { workflowIds } from './load.ts';
+import type { Side } from './sides.ts';
+
+/** Of several inferences, one after the other: how many workflow tasks there are is a matter of timing. */
+export async function historyEvents(side: Side, model: string): Promise<readonly number[]> {
+  const ids = await workflowIds({ url: side.url, model, count: INFERENCES });
+  const connection = await Connection.connect({ address: side.temporalAddress });
+  try {
+    const counts: number[] = [];
+    for (const workflowId of ids) {
+      // Not `describe` of a handle, which would decode Holdfast's memo.
+      const { workflowExecutionInfo } = await connection.workflowService.describeWorkflowExecution({
+        namespace: 'default',
+        execution: { workflowId },
+      });
+      counts.push(Number(workflowExecutionInfo?.historyLength ?? Number.NaN));
+    }
+    return counts;
+  } finally {
+    await connection.close();
+  }
+}
+
+const INFERENCES = 7;
