@@ -13,8 +13,13 @@ export function hedgeDelayMs(input: {
   readonly index: number;
 }): number | null {
   const { settings, recentP95Ms, index } = input;
-  return settings.hedgeDelay === 'p95' ? (recentP95Ms?.[index] ?? null) : settings.hedgeDelay;
+  if (settings.hedgeDelay !== 'p95') return settings.hedgeDelay;
+  const ownMs = recentP95Ms?.[index] ?? null;
+  return ownMs === null ? null : ownMs + WAY_MS;
 }
+
+/** A call is timed where it is made; the way there and back comes on top before the workflow hears of its end. */
+const WAY_MS = 50;
 
 /** The budget that binds; null: racing from the start is what was asked for, and has none. */
 export function bindingBudget({ hedgeDelay, hedgeBudget }: Pick<HedgeSettings, 'hedgeDelay' | 'hedgeBudget'>) {

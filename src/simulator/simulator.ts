@@ -50,6 +50,8 @@ export interface RecordedRequest {
   readonly atMs: number;
   /** `client-gone`: the client closed the connection before it had the whole answer. */
   readonly outcome: 'pending' | 'answered' | 'faulted' | 'client-gone';
+  /** When that was known; milliseconds since the epoch, null while it is pending. */
+  readonly settledAtMs: number | null;
   readonly fault?: FaultName;
 }
 
@@ -171,12 +173,25 @@ async function infer(
   const headers = headersOf(request);
   const stream = ask?.stream ?? false;
   const said = { body, text: ask?.text ?? '' };
-  const recording: Recording = { account, wire, model, stream, path, headers, ...said, atMs, outcome: 'pending' };
+  const recording: Recording = {
+    account,
+    wire,
+    model,
+    stream,
+    path,
+    headers,
+    ...said,
+    atMs,
+    outcome: 'pending',
+    settledAtMs: null,
+  };
   const picked = rules.pick(recording, atMs);
   if (picked.name) recording.fault = picked.name;
   record(recording);
   const settle = (outcome: RecordedRequest['outcome']) => {
-    if (recording.outcome === 'pending') recording.outcome = outcome;
+    if (recording.outcome !== 'pending') return;
+    recording.outcome = outcome;
+    recording.settledAtMs = Date.now();
   };
   const leave = () => {
     settle('client-gone');

@@ -19,11 +19,11 @@ export function serverArguments(input: {
     '--sqlite-pragma=synchronous=full',
     '--log-format=json',
     '--log-level=warn',
-    ...Object.entries(dynamicConfig).map(([key, value]) => `--dynamic-config-value=${key}=${value}`),
+    ...Object.entries(dynamicConfig).map(([key, value]) => `--dynamic-config-value=${key}=${JSON.stringify(value)}`),
   ];
 }
 
-const dynamicConfig: Readonly<Record<string, number | boolean>> = {
+const dynamicConfig: Readonly<Record<string, number | boolean | string>> = {
   // With several partitions priorities hold only within each, and a lone poller finds its task later.
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
@@ -31,6 +31,8 @@ const dynamicConfig: Readonly<Record<string, number | boolean>> = {
   // workflow would wait for the next tick of a 50 ms grid.
   'history.transferProcessorMaxPollRPS': 200,
   'history.timerProcessorMaxPollRPS': 200,
+  // By default a timer may fire up to a second late, in which most hedges would have been over.
+  'history.timerProcessorMaxTimeShift': '10ms',
   // Long polls allowed at once: each waiting client is one.
   'frontend.namespaceCount': 10_000,
   // On by default only from server 1.32 on; an executable from PATH may be older.

@@ -29,14 +29,19 @@ const stand = (groups: string, options: { quorum?: number; weights?: readonly nu
   const { quorum = 2, weights = [...groups].map(() => 1) } = options;
   const votes = [...groups].flatMap((group, leg) => (group === '.' ? [] : [vote(leg)]));
   const letters = [...groups].filter((group) => group !== '.');
-  const byLetter = [...new Set(letters)].map((letter) => letters.flatMap((other, index) => (other === letter ? [index] : [])));
+  const byLetter = [...new Set(letters)].map((letter) =>
+    letters.flatMap((other, index) => (other === letter ? [index] : [])),
+  );
   return { votes, agreement: agreementOfGroups(byLetter, votes.length), rules: rules(quorum, ...weights) };
 };
 /** Pairs that agree, beside each vote with itself. */
 const chained = (count: number, ...pairs: readonly (readonly [number, number])[]): Agreement => ({
   readable: Array.from({ length: count }, () => true),
   agrees: Array.from({ length: count }, (_, a) =>
-    Array.from({ length: count }, (__, b) => a === b || pairs.some(([x, y]) => (x === a && y === b) || (x === b && y === a))),
+    Array.from(
+      { length: count },
+      (__, b) => a === b || pairs.some(([x, y]) => (x === a && y === b) || (x === b && y === a)),
+    ),
   ),
 });
 
@@ -77,7 +82,9 @@ describe('the winner', () => {
   });
 
   test('of votes that agree and have equal support is the one listed first', () => {
-    expect(tally({ votes: votesOf(4), agreement: chained(4, [0, 1], [1, 2], [2, 3]), rules: rules(2, 1, 1, 1, 1) }).winner).toBe(1);
+    expect(
+      tally({ votes: votesOf(4), agreement: chained(4, [0, 1], [1, 2], [2, 3]), rules: rules(2, 1, 1, 1, 1) }).winner,
+    ).toBe(1);
   });
 
   test('is the same in whatever order the votes came in', () => {
@@ -88,7 +95,9 @@ describe('the winner', () => {
         fc.infiniteStream(fc.nat()),
         (groups, weights, chance) => {
           const inOrder = stand(groups.join(''), { weights: weights.slice(0, groups.length) });
-          const order = inOrder.votes.map((_, index) => index).sort(() => ((chance.next().value ?? 0) % 2 === 0 ? 1 : -1));
+          const order = inOrder.votes
+            .map((_, index) => index)
+            .sort(() => ((chance.next().value ?? 0) % 2 === 0 ? 1 : -1));
           const shuffled = {
             ...inOrder,
             votes: order.flatMap((index) => inOrder.votes[index] ?? []),
@@ -123,7 +132,10 @@ describe('the winner', () => {
 });
 
 describe('a vote counts once', () => {
-  const all = (votes: readonly CastVote[]) => ({ votes, agreement: agreementOfGroups([votes.map((_, index) => index)], votes.length) });
+  const all = (votes: readonly CastVote[]) => ({
+    votes,
+    agreement: agreementOfGroups([votes.map((_, index) => index)], votes.length),
+  });
 
   test('when two legs came to one model by failover', () => {
     const votes = [vote(0), vote(1, { target: 'eu/modela' }), vote(2)];
@@ -142,7 +154,14 @@ describe('a vote counts once', () => {
 
   test('and not at all when there is nothing in it to compare', () => {
     const votes = votesOf(3);
-    const agreement = { readable: [true, false, true], agrees: [[true, false, true], [false, false, false], [true, false, true]] };
+    const agreement = {
+      readable: [true, false, true],
+      agrees: [
+        [true, false, true],
+        [false, false, false],
+        [true, false, true],
+      ],
+    };
     const verdict = verdictOf({ votes, agreement, missing: new Map(), rules: rules(2, 1, 1, 1) });
     expect(verdict.votes[1]).toMatchObject({ standing: 'unreadable', agrees: false });
     expect(verdict.because).toContain('nothing in it can be compared');
@@ -153,7 +172,11 @@ describe('the verdict', () => {
   const verdict = (groups: string, quorum = 2) =>
     verdictOf({
       ...stand(groups, { quorum }),
-      missing: new Map([...groups].flatMap((group, leg) => (group === '.' ? [[leg, { standing: 'failed' as const, target: `p${leg}/x` }]] : []))),
+      missing: new Map(
+        [...groups].flatMap((group, leg) =>
+          group === '.' ? [[leg, { standing: 'failed' as const, target: `p${leg}/x` }]] : [],
+        ),
+      ),
     });
 
   test.each([

@@ -14,7 +14,7 @@ describe('the next target starts', () => {
 
   test("after the started target's own recent p95, or not before a failure while too little is known", () => {
     const settings = { hedgeDelay: 'p95' as const };
-    expect(hedgeDelayMs({ settings, recentP95Ms: [120, 800], index: 1 })).toBe(800);
+    expect(hedgeDelayMs({ settings, recentP95Ms: [120, 800], index: 1 })).toBe(850);
     expect(hedgeDelayMs({ settings, recentP95Ms: [null, 800], index: 0 })).toBeNull();
     expect(hedgeDelayMs({ settings, recentP95Ms: undefined, index: 0 })).toBeNull();
   });

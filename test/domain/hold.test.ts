@@ -9,8 +9,14 @@ const votes = [cast, { ...cast, answer: null, standing: 'failed' as const }, cas
 const hold = { holdTimeoutMs: 1_000, approvals: 1, submitterMayResolve: true };
 const two = { ...hold, approvals: 2 };
 const fault = (resolution: unknown, more: Partial<Parameters<typeof resolutionFault>[0]> = {}) =>
-  resolutionFault({ resolution, resolver: { by: 'olga', via: 'api' }, settings: hold, submitter: 'alice', votes, ...more })?.code ??
-  null;
+  resolutionFault({
+    resolution,
+    resolver: { by: 'olga', via: 'api' },
+    settings: hold,
+    submitter: 'alice',
+    votes,
+    ...more,
+  })?.code ?? null;
 
 describe('a resolution is refused', () => {
   test.each([
@@ -33,19 +39,30 @@ describe('a resolution is refused', () => {
     const resolver = { by: null, via: 'temporal' as const };
     expect(fault({ vote: 0, reason: 'r' }, { resolver })).toBeNull();
     expect(fault({ vote: 0, reason: 'r' }, { resolver, settings: two })).toBe('approvals_needed');
-    expect(fault({ vote: 0, reason: 'r' }, { resolver, settings: { ...hold, submitterMayResolve: false } })).toBe('approvals_needed');
+    expect(fault({ vote: 0, reason: 'r' }, { resolver, settings: { ...hold, submitterMayResolve: false } })).toBe(
+      'approvals_needed',
+    );
   });
 
   test('from whoever submitted it, where that is not wanted', () => {
     const settings = { ...hold, submitterMayResolve: false };
-    expect(fault({ vote: 0, reason: 'r' }, { settings, resolver: { by: 'alice', via: 'api' } })).toBe('submitter_may_not_resolve');
+    expect(fault({ vote: 0, reason: 'r' }, { settings, resolver: { by: 'alice', via: 'api' } })).toBe(
+      'submitter_may_not_resolve',
+    );
     expect(fault({ vote: 0, reason: 'r' }, { settings })).toBeNull();
   });
 });
 
 describe('it is decided', () => {
-  const approval = (by: string, choice: Approval['choice']): Approval => ({ by, via: 'api', at: '', reason: 'r', choice });
-  const after = (...approvals: readonly Approval[]) => decisionOf(approvals.reduce<readonly Approval[]>(withApproval, []), two);
+  const approval = (by: string, choice: Approval['choice']): Approval => ({
+    by,
+    via: 'api',
+    at: '',
+    reason: 'r',
+    choice,
+  });
+  const after = (...approvals: readonly Approval[]) =>
+    decisionOf(approvals.reduce<readonly Approval[]>(withApproval, []), two);
 
   test('when two different keys decide alike', () => {
     expect(after(approval('olga', { vote: 0 }))).toBeNull();

@@ -16,7 +16,13 @@ const answer = (text: string) => ({
 const prompt: Prompt = {
   messages: [
     { role: 'system', text: 'Be brief.' },
-    { role: 'user', parts: [{ type: 'text', text: 'Is it safe?' }, { type: 'image', url: 'data:image/png;base64,AA' }] },
+    {
+      role: 'user',
+      parts: [
+        { type: 'text', text: 'Is it safe?' },
+        { type: 'image', url: 'data:image/png;base64,AA' },
+      ],
+    },
   ],
   params: { temperature: 0.7 },
 };

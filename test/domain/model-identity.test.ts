@@ -8,7 +8,11 @@ describe('one model', () => {
     ['a dated version', 'gpt-4o', 'gpt-4o-2024-08-06'],
     ['a date without dashes', 'claude-sonnet-4-5', 'claude-sonnet-4-5-20250929'],
     ['a date behind an at sign', 'claude-sonnet-4-5', 'claude-sonnet-4-5@20250929'],
-    ['a region and a maker before it, a version behind it', 'claude-sonnet-4-5', 'eu.maker.claude-sonnet-4-5-20250929-v1:0'],
+    [
+      'a region and a maker before it, a version behind it',
+      'claude-sonnet-4-5',
+      'eu.maker.claude-sonnet-4-5-20250929-v1:0',
+    ],
     ["a router's path", 'openai/gpt-4o', 'gpt-4o'],
     ['a path of several parts', 'accounts/x/models/llama-v3-70b', 'llama-v3-70b'],
     ['the latest', 'mistral-medium-latest', 'mistral-medium'],

@@ -35,6 +35,7 @@ export const request: RecordedRequest = {
   text: '',
   atMs: 0,
   outcome: 'pending',
+  settledAtMs: null,
 };
 
 /** `simulator` is there from the first test on. */
