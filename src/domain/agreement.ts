@@ -70,7 +70,7 @@ export function agreementOfGroups(groups: readonly (readonly number[])[], count:
   };
 }
 
-/** A share that was meant to be the threshold may come out a hair below: 0.7 × 10 is more than 7. */
+/** A share that was meant to be the threshold may come out a hair below: 0.55 × 100 is more than 55. */
 const ROUNDING = 1e-9;
 
 interface Comparison<T> {

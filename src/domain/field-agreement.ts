@@ -78,7 +78,6 @@ export const UNLIKE: LeafField = {
   kind: 'other',
   id: Number.NaN,
   weight: 0,
-  ownWeight: 0,
   size: 1,
   value: undefined,
   text: null,

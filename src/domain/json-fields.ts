@@ -8,7 +8,7 @@ import { canonicalJson, isRecord } from './json-value.ts';
 import type { FieldRules, JsonCompare } from './model-settings.ts';
 import type { JsonSchema } from './prompt.ts';
 import type { SchemasAt } from './schema-at.ts';
-import { isDate, isEnum, isSet, schemasOf, schemasOfElement, schemasOfKey } from './schema-at.ts';
+import { isDate, isEnum, isSet, schemasOf, schemasOfElements, schemasOfKey } from './schema-at.ts';
 
 export type Field = LeafField | ObjectField | ListField | SetField;
 
@@ -17,8 +17,6 @@ interface CommonField {
   readonly id: number;
   /** What all leaves below it count for: whole, so that sums are exact, whatever their order. */
   readonly weight: number;
-  /** What it counts for when it is a leaf itself. */
-  readonly ownWeight: number;
   /** How much work comparing it is, in leaves. */
   readonly size: number;
   readonly value: unknown;
@@ -71,8 +69,8 @@ export function keyPath(path: string, key: string): string {
   return path === '$' ? key : `${path}.${key}`;
 }
 
-/** Of one unit of weight. */
-export const WEIGHT_UNITS = 1_000_000;
+/** Of a weight of 1. */
+const WEIGHT_UNITS = 1_000_000;
 
 interface Reader {
   readonly root: JsonSchema;
@@ -106,77 +104,100 @@ function rulesAt(reader: Reader, path: string, above: Rules): Rules {
 }
 
 function read(reader: Reader, value: unknown, place: Place): Field {
-  const { rules } = place;
-  const ownWeight = Math.round((rules.weight ?? 1) * WEIGHT_UNITS);
-  const leaf = (kind: LeafField['kind'], content: string, text: ComparableText | null = null): LeafField => ({
+  const { rules, depth } = place;
+  if (rules.free === true) return { ...leaf(reader, { kind: 'free', content: '', value, rules }), weight: 0 };
+  if (value === null || value === undefined) return leaf(reader, { kind: 'null', content: '', value, rules });
+  if (typeof value === 'number') return leaf(reader, { kind: 'number', content: `${value + 0}`, value, rules });
+  if (typeof value === 'boolean') return leaf(reader, { kind: 'other', content: `${value}`, value, rules });
+  const schemas = schemasOf({ at: place.schemas, value, root: reader.root });
+  if (typeof value === 'string') return readText(reader, value, { schemas, rules });
+  if (depth >= MAX_DEPTH) return leaf(reader, { kind: 'other', content: `json ${canonicalJson(value)}`, value, rules });
+  const below = { ...place, depth: depth + 1 };
+  return isRecord(value)
+    ? readObject(reader, value, { ...below, schemas })
+    : readList(reader, value as readonly unknown[], { ...below, schemas });
+}
+
+function leaf(
+  reader: Reader,
+  of: {
+    readonly kind: LeafField['kind'];
+    /** What makes it the same as another of its kind. */
+    readonly content: string;
+    readonly value: unknown;
+    readonly rules: Rules;
+    readonly text?: ComparableText;
+  },
+): LeafField {
+  const { kind, content, value, rules, text = null } = of;
+  return {
     kind,
-    id: reader.idOf(content),
-    weight: ownWeight,
-    ownWeight,
+    id: reader.idOf(`${kind} ${content}`),
+    weight: weightOf(rules),
     size: text === null || text.similarity >= 1 ? 1 : text.text.length + 1,
     value,
     text,
     relativeTolerance: rules.relativeTolerance,
-  });
-  if (rules.free === true) return { ...leaf('free', 'free'), weight: 0 };
-  if (value === null || value === undefined) return leaf('null', 'null');
-  if (typeof value === 'number') return leaf('number', `number ${value + 0}`);
-  if (typeof value === 'boolean') return leaf('other', `boolean ${value}`);
-  const schemas = schemasOf({ at: place.schemas, value, root: reader.root });
-  if (typeof value === 'string') {
-    const instant = rules.as === 'date' || isDate(schemas) ? instantOf(value) : null;
-    if (instant !== null) return leaf('other', `date ${instant}`);
-    const text = isEnum(schemas) ? comparableText(value, 1) : comparableText(textOf(value, rules), rules.similarity);
-    return leaf('text', `text ${text.text}`, text);
-  }
-  if (place.depth >= MAX_DEPTH) return leaf('other', `json ${canonicalJson(value)}`);
-  const depth = place.depth + 1;
-  if (!isRecord(value)) {
-    const path = `${place.path}[]`;
-    const below = { path, depth, rules: rulesAt(reader, path, rules) };
-    const elements = (value as readonly unknown[]).map((element, index) =>
-      read(reader, element, { ...below, schemas: schemasOfElement(schemas, index) }),
-    );
-    const kind = rules.as === 'set' || isSet(schemas) ? 'set' : 'list';
-    return listField(reader, { kind, elements, ownWeight, value });
-  }
+  };
+}
+
+function weightOf(rules: Rules): number {
+  return Math.round((rules.weight ?? 1) * WEIGHT_UNITS);
+}
+
+interface Read {
+  /** Resolved: those that apply to the value itself. */
+  readonly schemas: readonly JsonSchema[];
+  readonly rules: Rules;
+}
+
+function readText(reader: Reader, value: string, { schemas, rules }: Read): Field {
+  const instant = rules.as === 'date' || isDate(schemas) ? instantOf(value) : null;
+  if (instant !== null) return leaf(reader, { kind: 'other', content: `date ${instant}`, value, rules });
+  const text = isEnum(schemas) ? comparableText(value, 1) : comparableText(normalLeaf(value, rules), rules.similarity);
+  return leaf(reader, { kind: 'text', content: text.text, value, rules, text });
+}
+
+/** A text of nothing but marks is compared with them: else "$" and "€" were the same. */
+function normalLeaf(value: string, rules: Rules): string {
+  return normalText(value, rules) || normalText(value, { ...rules, ignorePunctuation: false });
+}
+
+/** Its place is resolved, and one deeper. */
+type Below = Read & Pick<Place, 'path' | 'depth'>;
+
+function readObject(reader: Reader, value: Readonly<Record<string, unknown>>, at: Below): ObjectField {
   const fields = new Map<string, Field>();
   for (const key of Object.keys(value)) {
-    const path = keyPath(place.path, key);
-    const below = { path, depth, rules: rulesAt(reader, path, rules), schemas: schemasOfKey(schemas, key) };
-    fields.set(key, read(reader, value[key], below));
+    const path = keyPath(at.path, key);
+    const place = {
+      path,
+      depth: at.depth,
+      rules: rulesAt(reader, path, at.rules),
+      schemas: schemasOfKey(at.schemas, key),
+    };
+    fields.set(key, read(reader, value[key], place));
   }
   const contents = [...fields]
     .filter(([, field]) => field.kind !== 'free')
     .map(([key, field]) => `${JSON.stringify(key)}:${field.id}`)
     .sort();
   const id = reader.idOf(`object ${contents.join(',')}`);
-  return { kind: 'object', id, ...sums([...fields.values()], ownWeight), value, fields };
+  return { kind: 'object', id, ...sums([...fields.values()], at.rules), value, fields };
 }
 
-/** A text of nothing but marks is compared with them: else "$" and "€" were the same. */
-function textOf(value: string, rules: Rules): string {
-  return normalText(value, rules) || normalText(value, { ...rules, ignorePunctuation: false });
-}
-
-function listField(
-  reader: Reader,
-  list: {
-    readonly kind: 'list' | 'set';
-    readonly elements: readonly Field[];
-    readonly ownWeight: number;
-    readonly value: unknown;
-  },
-): ListField | SetField {
-  const { kind, elements, ownWeight, value } = list;
+function readList(reader: Reader, value: readonly unknown[], at: Below): ListField | SetField {
+  const path = `${at.path}[]`;
+  const place = { path, depth: at.depth, rules: rulesAt(reader, path, at.rules) };
+  const schemasAt = schemasOfElements(at.schemas);
+  const elements = value.map((element, index) => read(reader, element, { ...place, schemas: schemasAt(index) }));
   const ids = elements.map((element) => element.id);
-  if (kind === 'list') {
-    const isNested = elements.some(holdsList);
-    const id = reader.idOf(`list ${ids.join(',')}`);
-    return { kind, id, ...sums(elements, ownWeight), value, elements, isNested };
+  if (at.rules.as === 'set' || isSet(at.schemas)) {
+    const id = reader.idOf(`set ${[...new Set(ids)].sort((a, b) => a - b).join(',')}`);
+    return { kind: 'set', id, ...sums(distinct(elements), at.rules), value, elements };
   }
-  const id = reader.idOf(`set ${[...new Set(ids)].sort((a, b) => a - b).join(',')}`);
-  return { kind, id, ...sums(distinct(elements), ownWeight), value, elements };
+  const id = reader.idOf(`list ${ids.join(',')}`);
+  return { kind: 'list', id, ...sums(elements, at.rules), value, elements, isNested: elements.some(holdsList) };
 }
 
 /** Each content once. */
@@ -185,13 +206,13 @@ export function distinct(elements: readonly Field[]): readonly Field[] {
 }
 
 /** An empty object or array is a leaf: that it is empty is what it says. */
-function sums(parts: readonly Field[], ownWeight: number): Pick<Field, 'weight' | 'ownWeight' | 'size'> {
+function sums(parts: readonly Field[], rules: Rules): Pick<Field, 'weight' | 'size'> {
   let [weight, size] = [0, 1];
   for (const part of parts) {
     weight += part.weight;
     size += part.size;
   }
-  return { weight: parts.length > 0 ? weight : ownWeight, ownWeight, size };
+  return { weight: parts.length > 0 ? weight : weightOf(rules), size };
 }
 
 function holdsList(field: Field): boolean {

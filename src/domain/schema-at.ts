@@ -46,14 +46,19 @@ export function schemasOfKey(schemas: readonly JsonSchema[], key: string): Schem
   });
 }
 
-export function schemasOfElement(schemas: readonly JsonSchema[], index: number): SchemasAt {
-  return schemas.flatMap((schema) => {
-    const { items } = schema;
-    // Drafts before 2020-12 have the list in `items`.
-    const first = listOf(Array.isArray(items) ? items : schema.prefixItems);
-    if (index < first.length) return [first[index]];
-    return [Array.isArray(items) ? schema.additionalItems : items];
-  });
+/** By index; the same list for all that are alike, for there may be very many. */
+export function schemasOfElements(schemas: readonly JsonSchema[]): (index: number) => SchemasAt {
+  // Drafts before 2020-12 have the first ones in `items`.
+  const parts = schemas.map(({ items, prefixItems, additionalItems }) =>
+    Array.isArray(items)
+      ? { first: listOf(items), rest: additionalItems }
+      : { first: listOf(prefixItems), rest: items },
+  );
+  const rest = parts.map((part) => part.rest);
+  return (index) => {
+    if (parts.every(({ first }) => index >= first.length)) return rest;
+    return parts.map((part) => (index < part.first.length ? part.first[index] : part.rest));
+  };
 }
 
 export function isSet(schemas: readonly JsonSchema[]): boolean {
