@@ -33,12 +33,14 @@ export interface CallModelDeps extends AttemptDeps, RaceDeps {
 interface CallMetrics {
   callEnded(end: { readonly provider: string; readonly model: string; readonly record: CallRecord }): void;
   queueWaited(wait: { readonly provider: string; readonly waitedMs: number }): void;
+  hedged(hedge: { readonly model: string; readonly result: 'sent' | 'circuit' | 'budget' }): void;
 }
 
 export async function callModel(deps: CallModelDeps, input: CallModelInput): Promise<CallModelResult> {
   const { target, race } = input;
   if (input.news) deps.health.hear(input.news);
   const withheld = enterRace(deps, input);
+  if (race?.part === 'hedge') deps.metrics.hedged({ model: race.model, result: withheld ?? 'sent' });
   if (withheld) return { withheld };
   const context = Context.current();
   const { attempt, heartbeatDetails, workflowExecution } = context.info;

@@ -1,10 +1,11 @@
 // The service's Prometheus metrics: takes what happened and shows the sums. Must not let a prompt, an answer, a key, an
 // id or an address into a label, nor any name that neither the configuration nor a closed union has.
 
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CallRecord } from './domain/call.ts';
 import type { Catalog } from './domain/catalog.ts';
 import type { Alert, TargetView } from './domain/health.ts';
+import type { Verdict } from './domain/verdict.ts';
 import { definitions, label } from './metrics/definitions.ts';
 import type { KnownNames } from './metrics/known-names.ts';
 import { knownNames } from './metrics/known-names.ts';
@@ -30,6 +31,14 @@ interface Counters {
     readonly code: string | null;
     readonly durationMs: number;
   }): void;
+  /** A consensus has ended with a verdict. */
+  voted(vote: {
+    readonly model: string;
+    readonly outcome: Verdict['outcome'];
+    readonly decidedBy: Verdict['decidedBy'];
+  }): void;
+  /** A hedge was due: sent, or withheld, and why. */
+  hedged(hedge: { readonly model: string; readonly result: 'sent' | 'circuit' | 'budget' }): void;
   pingEnded(end: {
     readonly provider: string;
     readonly model: string;
@@ -46,8 +55,10 @@ export function createMetrics(options: {
   readonly catalog: Catalog;
   /** Asked whenever the metrics are read. */
   readonly health: () => readonly TargetView[];
+  /** The same: votes of the whole service that wait for a person. */
+  readonly votesHeld: () => number;
 }): Metrics {
-  const { catalog, health } = options;
+  const { catalog, health, votesHeld } = options;
   // Not prom-client's global one: a process may run several services.
   const registry = new Registry();
   const names = knownNames(catalog);
@@ -58,12 +69,14 @@ export function createMetrics(options: {
     ...createAlertCounter(registry),
   };
   const setGauges = createTargetGauges(registry, names);
+  const held = new Gauge({ ...definitions.votesHeld, registers: [registry] });
   const all = Registry.merge([registry, processMetrics()]);
   return {
     ...counters,
     contentType: all.contentType,
     text: async () => {
       setGauges(health());
+      held.set(votesHeld());
       return await all.metrics();
     },
   };
@@ -102,11 +115,13 @@ function createCallCounters(registry: Registry, names: KnownNames): Pick<Counter
 function createInferenceCounters(
   registry: Registry,
   names: KnownNames,
-): Pick<Counters, 'inferenceEnded' | 'inferenceRefused'> {
+): Pick<Counters, 'inferenceEnded' | 'inferenceRefused' | 'voted' | 'hedged'> {
   const registers = [registry];
   const inferences = new Counter({ ...definitions.inferences, registers });
   const duration = new Histogram({ ...definitions.inferenceDuration, registers });
   const refused = new Counter({ ...definitions.inferencesRefused, registers });
+  const verdicts = new Counter({ ...definitions.verdicts, registers });
+  const hedges = new Counter({ ...definitions.hedges, registers });
   return {
     inferenceEnded: ({ model, outcome, code, durationMs }) => {
       const labels = { model: names.model(model), outcome };
@@ -114,6 +129,10 @@ function createInferenceCounters(
       duration.observe(labels, seconds(durationMs));
     },
     inferenceRefused: ({ reason }) => refused.inc({ reason }),
+    voted: ({ model, outcome, decidedBy }) => {
+      verdicts.inc({ model: names.model(model), outcome, decided_by: decidedBy ?? '' });
+    },
+    hedged: ({ model, result }) => hedges.inc({ model: names.model(model), result }),
   };
 }
 

@@ -65,8 +65,11 @@ export async function runInference<Settings extends ModelSettings>(
   setHandler(progressQuery, () => ({ calls: run.calls, verdict: strategy.verdict?.() ?? null }), {
     description: 'The calls made so far, and the vote as it stands.',
   });
-  const ended = (outcome: 'succeeded' | 'failed' | 'cancelled', code: string | null) =>
-    observer.inferenceEnded({ model: input.model, outcome, code, durationMs: run.clock.spentMs() });
+  const { model } = input;
+  const ended = (outcome: 'succeeded' | 'failed' | 'cancelled', code: string | null, verdict?: Verdict) => {
+    observer.inferenceEnded({ model, outcome, code, durationMs: run.clock.spentMs() });
+    if (verdict) observer.voted({ model, outcome: verdict.outcome, decidedBy: verdict.decidedBy });
+  };
   try {
     const outcome = await run.serve(strategy);
     if (outcome.type === 'continued') {
@@ -78,12 +81,12 @@ export async function runInference<Settings extends ModelSettings>(
     if (outcome.type === 'answered') {
       const { result } = outcome;
       run.show(`Answered by ${result.target ?? 'a person'}.`);
-      ended('succeeded', null);
+      ended('succeeded', null, result.verdict);
       return result;
     }
     const { failure } = outcome;
     run.show(failure.message);
-    ended('failed', failure.code);
+    ended('failed', failure.code, failure.verdict);
     throw ApplicationFailure.create({
       type: failure.code,
       message: failure.message,

@@ -13,6 +13,12 @@ export interface ObserverSinks extends Sinks {
       readonly code: string | null;
       readonly durationMs: number;
     }): void;
+    /** A consensus has ended with a verdict. */
+    voted(vote: {
+      readonly model: string;
+      readonly outcome: 'agreed' | 'partial' | 'split' | 'inconclusive';
+      readonly decidedBy: 'votes' | 'majority-field' | 'escalation' | 'person' | null;
+    }): void;
     /** Calls of the inference under way are of no use any more. */
     callsAbandoned(): void;
     /** All targets of an inference's chain have failed in one round. */

@@ -21,7 +21,7 @@ import type { TemporalConnection } from '../temporal/connect.ts';
 import { HealthLink } from '../temporal/health-link.ts';
 import type { InferenceObserver } from '../temporal/observers.ts';
 import type { createDataConverter } from '../temporal/payloads.ts';
-import { countRunning, RunningCount } from '../temporal/running-count.ts';
+import { countOf, HELD, RUNNING, VisibleCount } from '../temporal/visible-count.ts';
 import { createSharedTargetHealth } from '../temporal/target-health.ts';
 import { createWorkerList } from '../temporal/task-queue.ts';
 
@@ -55,9 +55,11 @@ export function createTargetHealth(options: {
     waitMs: (target) => (isWorker ? queue.waitMs(target) : health.sharedWaitMs(target)),
   });
   const view = (name: string) => health.view(name, queue.view(name));
+  const held = new VisibleCount({ count: countOf(HELD, temporal), logger });
   const metrics = createMetrics({
     catalog: config.catalog,
     health: () => health.targets.map((target) => view(targetName(target))),
+    votesHeld: () => held.estimate(),
   });
   const shared = createSharedTargetHealth({ ...temporal, dataConverter });
   const identity = `holdfast-${process.pid}@${hostname()}-${randomUUID().slice(0, 8)}`;
@@ -81,7 +83,7 @@ export function createTargetHealth(options: {
     if (change.change === 'closed') queue.slowStart(change.key);
     if (isWorker) tell(change, { alerts, logger });
   });
-  const running = new RunningCount({ count: countRunning(temporal), logger });
+  const running = new VisibleCount({ count: countOf(RUNNING, temporal), logger });
   const mayStart = createAdmit({
     maxInFlight: config.maxInFlight,
     running: () => running.estimate(),
@@ -95,6 +97,7 @@ export function createTargetHealth(options: {
     identity,
     observer: {
       inferenceEnded: (end) => metrics.inferenceEnded(end),
+      voted: (vote) => metrics.voted(vote),
       chainExhausted: ({ model }) => alerts.raise('chain-exhausted', model, `All targets of ${model} have failed.`),
     },
     targets: {

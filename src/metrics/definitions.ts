@@ -66,6 +66,21 @@ export const definitions = {
     help: 'Inferences that were not accepted.',
     labelNames: ['reason'],
   },
+  verdicts: {
+    name: 'holdfast_verdicts_total',
+    help: 'Verdicts of several models.',
+    labelNames: ['model', 'outcome', 'decided_by'],
+  },
+  votesHeld: {
+    name: 'holdfast_votes_held',
+    help: 'Votes that wait for a person, of the whole service.',
+    labelNames: [],
+  },
+  hedges: {
+    name: 'holdfast_hedges_total',
+    help: 'Hedges that were due.',
+    labelNames: ['model', 'result'],
+  },
   queueWait: {
     name: 'holdfast_queue_wait_seconds',
     help: "How long calls waited for their turn in the provider's rate budget.",

@@ -54,7 +54,7 @@ let metrics: Metrics;
 
 beforeEach(() => {
   views = [];
-  metrics = createMetrics({ catalog, health: () => views });
+  metrics = createMetrics({ catalog, health: () => views, votesHeld: () => 2 });
 });
 
 /** The series of our metrics, without buckets. */
@@ -70,6 +70,8 @@ function countEverything(provider: string, model: string): void {
   metrics.inferenceEnded({ model: `${provider}/${model}`, outcome: 'succeeded', code: null, durationMs: 1 });
   metrics.inferenceEnded({ model, outcome: 'succeeded', code: null, durationMs: 1 });
   metrics.inferenceRefused({ reason: 'queue-full' });
+  metrics.voted({ model, outcome: 'agreed', decidedBy: 'votes' });
+  metrics.hedged({ model, result: 'sent' });
 }
 
 describe('a call', () => {
@@ -129,6 +131,9 @@ test('inferences, waits, pings, alerts and refusals are counted', async () => {
   metrics.pingEnded({ ...GPT, outcome: 'succeeded', durationMs: 100, costUsd: 0.001 });
   metrics.pingEnded({ ...GPT, outcome: 'failed', durationMs: 100, costUsd: null });
   metrics.alerted({ type: 'breaker-opened' });
+  metrics.voted({ model: 'summarize', outcome: 'split', decidedBy: null });
+  metrics.voted({ model: 'made-up', outcome: 'agreed', decidedBy: 'votes' });
+  metrics.hedged({ model: 'summarize', result: 'budget' });
   expect(await series()).toEqual(
     expect.arrayContaining([
       'holdfast_inferences_total{model="summarize",outcome="failed",code="all_targets_failed"} 1',
@@ -141,6 +146,10 @@ test('inferences, waits, pings, alerts and refusals are counted', async () => {
       `holdfast_pings_total{${ON_GPT},outcome="failed"} 1`,
       `holdfast_ping_duration_seconds_sum{${ON_GPT},outcome="failed"} 0.1`,
       `holdfast_ping_cost_usd_total{${ON_GPT}} 0.001`,
+      'holdfast_verdicts_total{model="summarize",outcome="split",decided_by=""} 1',
+      'holdfast_verdicts_total{model="other",outcome="agreed",decided_by="votes"} 1',
+      'holdfast_hedges_total{model="summarize",result="budget"} 1',
+      'holdfast_votes_held 2',
       'holdfast_alerts_total{type="breaker-opened"} 1',
       // There from the start, so that the first alert is an increase.
       'holdfast_alerts_total{type="chain-exhausted"} 0',
@@ -213,7 +222,7 @@ describe('the number of series', () => {
 });
 
 test('several services of one process count apart, and share what is of the process', async () => {
-  const another = createMetrics({ catalog, health: () => [] });
+  const another = createMetrics({ catalog, health: () => [], votesHeld: () => 0 });
   metrics.alerted({ type: 'account-out' });
   expect(await metrics.text()).toContain('holdfast_alerts_total{type="account-out"} 1');
   const text = await another.text();
@@ -238,7 +247,7 @@ describe('GET /metrics', () => {
 describe('the server of a worker', async () => {
   let reason: string | null = null;
   const app = await buildWorkerServer({
-    metrics: createMetrics({ catalog, health: () => [] }),
+    metrics: createMetrics({ catalog, health: () => [], votesHeld: () => 0 }),
     logger: createLogger({ level: 'silent', pretty: false }),
     version: '1.2.3',
     notReadyReason: () => Promise.resolve(reason),
@@ -289,7 +298,7 @@ describe('docs/metrics.md', () => {
     for (const [name, { labels }] of documented) {
       const line = lines.find((each) => each.startsWith(`${name}{`) || each.startsWith(`${name}_sum{`));
       const names = [...(line ?? '').matchAll(/(\w+)="/g)].map(([, label]) => `\`${label}\``);
-      expect({ name, labels }).toEqual({ name, labels: names.join(', ') });
+      expect({ name, labels }).toEqual({ name, labels: names.join(', ') || 'none' });
     }
   });
 

@@ -78,7 +78,7 @@ export async function serverWithoutTemporal(
     logger,
     uiUrlOf: () => null,
     version: '1.2.3',
-    metrics: createMetrics({ catalog, health: () => [] }),
+    metrics: createMetrics({ catalog, health: () => [], votesHeld: () => 0 }),
   });
   return { ...server, used, log };
 }

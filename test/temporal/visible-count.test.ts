@@ -1,19 +1,19 @@
-// The count of running inferences between two answers of visibility, and when it does not answer.
+// The count of inferences between two answers of visibility, and when it does not answer.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RunningCount } from '../../src/temporal/running-count.ts';
+import { VisibleCount } from '../../src/temporal/visible-count.ts';
 
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
 let answer: () => Promise<number>;
 let lines: string[];
-let running: RunningCount;
+let running: VisibleCount;
 
 beforeEach(() => {
   vi.useFakeTimers();
   answer = async () => 0;
   lines = [];
-  running = new RunningCount({
+  running = new VisibleCount({
     count: () => answer(),
     logger: { warn: (...said: unknown[]) => void lines.push(String(said.at(-1))) },
   });
@@ -51,7 +51,7 @@ test('it is asked for again after five seconds, and not before', async () => {
 
 test.each([
   { name: 'Temporal is away', code: 14, said: [] },
-  { name: 'Temporal refuses', code: 7, said: ['The running inferences could not be counted.'] },
+  { name: 'Temporal refuses', code: 7, said: ['Inferences could not be counted.'] },
 ])('when $name, the last count stands and the process goes on', async ({ code, said }) => {
   answer = async () => 5;
   running.estimate();

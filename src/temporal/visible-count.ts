@@ -1,26 +1,28 @@
-// About how many inferences run in the whole service, without asking for each: a count from visibility, which lags and
-// allows few reads, carried on by what this process has started since.
+// About how many inferences of the whole service are in some state, without asking for each: a count from visibility,
+// which lags and allows few reads, carried on by what this process has started since.
 
 import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { isUnreachable, withinRoundTrip } from './deadline.ts';
-import { INFERENCES, STATUS_FILTERS } from './visibility.ts';
+import { INFERENCES, STATUS_FILTERS, WAITING_FILTERS } from './visibility.ts';
 
 const COUNT_AGAIN_MS = 5_000;
-/** Parked ones take no room. */
-const RUNNING = `${INFERENCES} AND ${STATUS_FILTERS.running}`;
+/** Parked and held ones take no room. */
+export const RUNNING = `${INFERENCES} AND ${STATUS_FILTERS.running}`;
+/** Those whose vote waits for a person. */
+export const HELD = `${INFERENCES} AND ${WAITING_FILTERS.resolution}`;
 
 /** Counts in visibility; rejects when Temporal is away or refuses. */
-export function countRunning(options: {
-  readonly connection: NativeConnection;
-  readonly namespace: string;
-}): () => Promise<number> {
+export function countOf(
+  query: string,
+  options: { readonly connection: NativeConnection; readonly namespace: string },
+): () => Promise<number> {
   const client = new Client(options);
-  return async () => (await withinRoundTrip(options.connection, () => client.workflow.count(RUNNING))).count;
+  return async () => (await withinRoundTrip(options.connection, () => client.workflow.count(query))).count;
 }
 
-export class RunningCount {
+export class VisibleCount {
   readonly #count: () => Promise<number>;
   readonly #logger: Pick<Logger, 'warn'>;
   #counted = 0;
@@ -52,7 +54,7 @@ export class RunningCount {
       this.#counted = await this.#count();
       this.#startedSince -= startedBefore;
     } catch (error) {
-      if (!isUnreachable(error)) this.#logger.warn({ err: error }, 'The running inferences could not be counted.');
+      if (!isUnreachable(error)) this.#logger.warn({ err: error }, 'Inferences could not be counted.');
     }
   }
 }
