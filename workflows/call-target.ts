@@ -6,6 +6,7 @@ import {
   CancellationScope,
   CancelledFailure,
   isCancellation,
+  log,
   proxyActivities,
   sleep,
   TimeoutFailure,
@@ -96,24 +97,33 @@ export async function callTarget(call: {
     }
     const { failure, records } = readFailure({ error, target, startedAt });
     onRecords(records);
+    log.info('target failed', { call: summary, kind: failure.kind });
     // Ended in the worker's own process, which learns of a cancel before Temporal has told this workflow.
     if (failure.kind === 'cancelled') throw new CancelledFailure(failure.message);
     return { type: 'failed', failure };
   }
 }
 
-/** Settles as the call does. After a cancel the call has a moment to end with its records, then it is given up. */
-async function orCancelled<T>(call: Promise<T>): Promise<T> {
-  let hasEnded = false;
-  const ended = call.finally(() => {
-    hasEnded = true;
+/**
+ * Settles as the call does. After a cancel the call has a moment to end with its records, then it is given up. Written
+ * without `async` and `race`: every promise of a workflow costs the sandbox a stack trace.
+ */
+function orCancelled<T>(call: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let hasEnded = false;
+    const ended =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value) => {
+        hasEnded = true;
+        settle(value);
+      };
+    call.then(ended(resolve), ended(reject));
+    CancellationScope.current().cancelRequested.catch((cancel: unknown) => {
+      if (hasEnded) return;
+      const moment = () => sleep(CANCEL_GRACE_MS, { summary: 'the cancelled call may report' });
+      CancellationScope.nonCancellable(moment).then(() => reject(cancel), reject);
+    });
   });
-  const givenUp = CancellationScope.current().cancelRequested.catch(async (cancel: unknown) => {
-    if (hasEnded) throw cancel;
-    await CancellationScope.nonCancellable(() => sleep(CANCEL_GRACE_MS, { summary: 'the cancelled call may report' }));
-    throw cancel;
-  });
-  return Promise.race([ended, givenUp]);
 }
 
 /** In the same process a cancelled call ends at once; elsewhere it learns of the cancel with its next heartbeat. */

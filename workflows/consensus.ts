@@ -66,7 +66,8 @@ class Consensus implements Strategy {
     const run = this.#run;
     const voted = await new Voting({ run, comparison: this.#comparison, votes: this.#votes }).hold();
     this.#votes = voted.votes;
-    const compared = await this.#comparison.of(voted.votes);
+    const known = this.#comparison.known(voted.votes);
+    const compared = known ? { type: 'compared' as const, agreement: known } : await this.#comparison.of(voted.votes);
     if (compared.type === 'failed') {
       const { target, failure } = compared.by;
       const because = `The judge ${targetName(target)} failed (${failure.kind}): nobody knows whether the votes agree.`;

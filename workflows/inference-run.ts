@@ -6,7 +6,6 @@ import {
   ApplicationFailure,
   continueAsNew,
   isCancellation,
-  log,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -21,6 +20,7 @@ import { canWait, inferenceFailureCode, isOutOfTime, lastFailure, parkingDelayMs
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
+import type { CallOutcome } from './call-target.ts';
 import { callTarget } from './call-target.ts';
 import { DeadlineClock } from './deadline-clock.ts';
 import { progressQuery } from './messages.ts';
@@ -167,7 +167,7 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
   }
 
   /** One call, with all that it takes from the inference. Rethrows a cancellation. */
-  async call(call: {
+  call(call: {
     readonly target: Target;
     /** The names of the targets among which it is one. */
     readonly chain: readonly string[];
@@ -179,11 +179,11 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
     readonly race?: Race;
     /** A cancel has to reach it soon, wherever it runs. */
     readonly endsSoon?: boolean;
-  }) {
+  }): Promise<CallOutcome> {
     const { target, chain, prompt = this.input.prompt, timeMs, part, race, endsSoon = false } = call;
     const name = targetName(target);
     this.show(`Calling ${name}.`);
-    const outcome = await callTarget({
+    return callTarget({
       target,
       prompt,
       settings: this.input.settings,
@@ -196,10 +196,6 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
         this.#calls = [...this.#calls, ...records];
       },
     });
-    if (outcome.type === 'failed') {
-      log.info('target failed', { target: name, kind: outcome.failure.kind, round: this.#round });
-    }
-    return outcome;
   }
 
   show(now: string): void {

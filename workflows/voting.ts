@@ -52,7 +52,7 @@ export class Voting {
   }
 
   async hold(): Promise<Voted> {
-    const asked = [...this.#pending.keys()].map((leg) => this.#scope.run(() => this.#ask(leg)));
+    const asked = this.#scope.run(() => Promise.all([...this.#pending.keys()].map((leg) => this.#ask(leg))));
     try {
       await this.#untilEnough();
     } finally {
@@ -61,7 +61,7 @@ export class Voting {
         observer.callsAbandoned();
       }
       // They end with their records.
-      await Promise.all(asked);
+      await asked;
     }
     if (this.#bug !== null) throw this.#bug;
     return { votes: this.#votes, missing: this.#missing, failed: this.#failed };
