@@ -7,7 +7,7 @@ import { costOf, withLostAttempts } from '../src/domain/call.ts';
 import { type CallFailure, decideRetry, type RetryDecision } from '../src/domain/failure.ts';
 import { queueTimeMs } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
-import type { AttemptDeps } from './attempt.ts';
+import type { AttemptDeps, Attempted } from './attempt.ts';
 import { attemptCall } from './attempt.ts';
 import { attemptLimitMs, type CallClock, retryBudgetMs } from './call-budget.ts';
 import { callFailure } from './call-failure.ts';
@@ -54,7 +54,7 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const progress: CallProgress = { records: earlier, current: { attempt, startedAt } };
   const stopHeartbeats = startHeartbeats(context, progress);
   const cancelled = deps.inFlight.signalFor(workflowId);
-  const outcome = await attemptCall(deps, {
+  const attempting = attemptCall(deps, {
     target,
     prompt: input.prompt,
     isPing: false,
@@ -75,11 +75,15 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
         jitter: Math.random(),
       }),
     cancelSignals: [context.cancellationSignal, cancelled],
-  }).finally(async () => {
+  });
+  let outcome: Attempted;
+  try {
+    outcome = await attempting;
     if (race && cancelled.aborted) await untilTold(context);
+  } finally {
     stopHeartbeats();
     deps.inFlight.leave(workflowId, cancelled);
-  });
+  }
   const { meta, waitedMs } = outcome;
   deps.metrics.queueWaited({ provider: target.provider, waitedMs });
   const failure = outcome.type === 'answered' ? null : outcome.failure;

@@ -17,6 +17,7 @@ import type { FieldFault } from './config/schema-issues.ts';
 import { fieldFaults, issueMessage, UNKNOWN_FIELD } from './config/schema-issues.ts';
 import { errorCode } from './config/substitution.ts';
 
+export { approvalProblems } from './config/approvals.ts';
 export { ConfigError, formatProblem } from './config/problem.ts';
 export type { Problem } from './config/problem.ts';
 export { loadSettings } from './config/settings.ts';

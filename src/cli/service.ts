@@ -8,6 +8,7 @@ import { createActivities } from '../../activities/index.ts';
 import { InFlightCalls } from '../../activities/in-flight.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import type { Config, Settings } from '../config.ts';
+import { approvalProblems, ConfigError } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { openDataDirectory } from '../data-directory.ts';
 import { pingCostLine } from '../domain/ping-cost.ts';
@@ -80,6 +81,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Service> {
   const { settings, role, logger } = options;
+  // A worker takes no decisions of people, and need not know their keys.
+  const problems = role === 'worker' ? [] : approvalProblems(options.config.catalog, settings.apiKeys);
+  if (problems.length > 0) throw new ConfigError('the environment', problems);
   installRuntime(logger);
   const directory = openDataDirectory(settings.dataDir, { isShared: settings.temporal.hasAddress });
   cleanUp.add('data directory', () => directory.release());

@@ -98,7 +98,12 @@ export function createTargetHealth(options: {
     observer: {
       inferenceEnded: (end) => metrics.inferenceEnded(end),
       voted: (vote) => metrics.voted(vote),
-      chainExhausted: ({ model }) => alerts.raise('chain-exhausted', model, `All targets of ${model} have failed.`),
+      chainExhausted: ({ model }) =>
+        alerts.raise(
+          'chain-exhausted',
+          model,
+          `The targets of ${model} have failed: nobody is left to answer, or too few.`,
+        ),
     },
     targets: {
       view,

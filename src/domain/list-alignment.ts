@@ -4,7 +4,7 @@
 import type { Field, ListField } from './json-fields.ts';
 
 /** Indices into both lists; undefined where the other has an element that this one lacks. */
-export type Pair = readonly [number | undefined, number | undefined];
+type Pair = readonly [number | undefined, number | undefined];
 
 export interface Alignment {
   readonly pairs: readonly Pair[];

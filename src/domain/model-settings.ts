@@ -61,7 +61,7 @@ export interface ConsensusSettings extends CommonSettings {
 }
 
 /** One voter: a target, or a chain of them of which one votes. */
-export interface Leg {
+interface Leg {
   /** Indices into `targets`, in the order to try them. */
   readonly targets: readonly number[];
   /** Of its vote; only the proportion to the others' matters. */

@@ -1,6 +1,6 @@
 // Who has won a vote, whose vote counts, and when the rest can change nothing any more.
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Agreement } from '../../src/domain/agreement.ts';
 import { agreementOfGroups } from '../../src/domain/agreement.ts';
@@ -20,15 +20,16 @@ const vote = (leg: number, more: { target?: string; model?: string } = {}): Cast
   return { leg, target, answer, latencyMs: 1, costUsd: null };
 };
 const votesOf = (count: number) => Array.from({ length: count }, (_, leg) => vote(leg));
+const lettersOf = (groups: string) => groups.split('');
 const rules = (quorum: number, ...weights: readonly number[]) => ({
   quorum,
   legs: weights.map((weight, index) => ({ targets: [index], weight })),
 });
 /** `AAB`: the first two agree. A dot is a leg without a vote. */
 const stand = (groups: string, options: { quorum?: number; weights?: readonly number[] } = {}) => {
-  const { quorum = 2, weights = [...groups].map(() => 1) } = options;
-  const votes = [...groups].flatMap((group, leg) => (group === '.' ? [] : [vote(leg)]));
-  const letters = [...groups].filter((group) => group !== '.');
+  const { quorum = 2, weights = lettersOf(groups).map(() => 1) } = options;
+  const votes = lettersOf(groups).flatMap((group, leg) => (group === '.' ? [] : [vote(leg)]));
+  const letters = lettersOf(groups).filter((group) => group !== '.');
   const byLetter = [...new Set(letters)].map((letter) =>
     letters.flatMap((other, index) => (other === letter ? [index] : [])),
   );
@@ -173,7 +174,7 @@ describe('the verdict', () => {
     verdictOf({
       ...stand(groups, { quorum }),
       missing: new Map(
-        [...groups].flatMap((group, leg) =>
+        lettersOf(groups).flatMap((group, leg) =>
           group === '.' ? [[leg, { standing: 'failed' as const, target: `p${leg}/x` }]] : [],
         ),
       ),
@@ -215,7 +216,7 @@ describe('the rest can change nothing', () => {
     ['ABCD.', 3, true],
     ['...', 2, false],
   ])('of %s with a quorum of %d: %s', (groups, quorum, expected) => {
-    const pending = [...groups].flatMap((group, leg) => (group === '.' ? [leg] : []));
+    const pending = lettersOf(groups).flatMap((group, leg) => (group === '.' ? [leg] : []));
     expect(isSettled({ ...stand(groups, { quorum }), pending })).toBe(expected);
   });
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
   service = await startTestService({
     env: { HOLDFAST_API_KEYS: setting },
     config: (simulator) => {
-      const held = {
+      const vote = {
         strategy: 'consensus',
         targets: THREE,
         compare: { type: 'exact' },
@@ -34,11 +34,11 @@ beforeAll(async () => {
       return {
         ...voters(simulator),
         models: {
-          held,
-          short: { ...held, holdTimeout: '1500ms' },
-          two: { ...held, approvals: 2 },
-          others: { ...held, submitterMayResolve: false },
-          json: { ...held, compare: { type: 'json' } },
+          held: vote,
+          short: { ...vote, holdTimeout: '1500ms' },
+          two: { ...vote, approvals: 2 },
+          others: { ...vote, submitterMayResolve: false },
+          json: { ...vote, compare: { type: 'json' } },
         },
       };
     },

@@ -11,7 +11,7 @@ const WIRES: Readonly<Record<string, Wire>> = {
   six: 'openai',
 };
 
-export const SCHEMA = {
+const SCHEMA = {
   type: 'object',
   properties: {
     amount: { type: 'number' },
