@@ -220,6 +220,11 @@ interface JsonNode {
   readonly additionalProperties?: JsonNode | boolean;
   readonly items?: JsonNode;
   readonly anyOf?: readonly JsonNode[];
+  readonly oneOf?: readonly JsonNode[];
+}
+
+function branchesOf({ anyOf = [], oneOf = [] }: JsonNode): readonly JsonNode[] {
+  return [...anyOf, ...oneOf];
 }
 
 /** Paths of all fields that a schema knows; `*` for a name of the user's, `[]` for an entry of a list. */
@@ -231,20 +236,24 @@ function optionsOf(node: JsonNode, path = ''): readonly string[] {
     ]),
     ...(typeof node.additionalProperties === 'object' ? optionsOf(node.additionalProperties, `${path}.*`) : []),
     ...(node.items ? optionsOf(node.items, `${path}[]`) : []),
-    ...(node.anyOf ?? []).flatMap((inner) => optionsOf(inner, path)),
+    ...branchesOf(node).flatMap((inner) => optionsOf(inner, path)),
   ];
 }
 
 /** The same paths, of the fields that a value has. */
 function optionsIn(value: unknown, node: JsonNode, path = ''): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap((entry) => optionsIn(entry, node.items ?? {}, `${path}[]`));
+  const ofBranches = branchesOf(node).flatMap((branch) => optionsIn(value, branch, path));
+  if (Array.isArray(value)) {
+    const { items } = node;
+    return [...ofBranches, ...(items ? value.flatMap((entry) => optionsIn(entry, items, `${path}[]`)) : [])];
+  }
   if (typeof value !== 'object' || value === null) return [];
-  const own = node.properties ? node : node.anyOf?.find((inner) => inner.properties);
-  return Object.entries(value).flatMap(([name, inner]) => {
-    const next = own?.properties?.[name];
+  const own = Object.entries(value).flatMap(([name, inner]) => {
+    const next = node.properties?.[name];
     if (next) return [`${path}.${name}`, ...optionsIn(inner, next, `${path}.${name}`)];
     return typeof node.additionalProperties === 'object'
       ? optionsIn(inner, node.additionalProperties, `${path}.*`)
       : [];
   });
+  return [...ofBranches, ...own];
 }
