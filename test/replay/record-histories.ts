@@ -35,7 +35,7 @@ async function save(id: string, name: string): Promise<void> {
   await writeFile(file, historyToJSON(history).replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""'));
 }
 
-test('records each kind', { timeout: 180_000 }, async () => {
+test('records each kind of failover, and of target-health', { timeout: 180_000 }, async () => {
   const answered = await submit(chat('chain'));
   await ended(answered, 'succeeded');
   await save(answered, 'answered');
@@ -82,4 +82,38 @@ test('records each kind', { timeout: 180_000 }, async () => {
   await service.request(`/v1/inferences/${cancelled}/cancel`, { method: 'POST' });
   await ended(cancelled, 'cancelled');
   await save(cancelled, 'cancelled');
+});
+
+test('records each kind of race and vote', { timeout: 60_000 }, async () => {
+  const targets = ['one/m1', 'two/claude-m2', 'three/m3'];
+  const slow = service.simulator.inject({ account: 'one', fault: { type: 'delay', headersMs: 20_000 } });
+  const hedge = { type: 'hedge', targets: targets.slice(0, 2), hedge_delay: '200ms' };
+  const hedged = await submit({ ...chat('any'), strategy: hedge });
+  await ended(hedged, 'succeeded');
+  await save(hedged, 'hedged');
+  slow();
+
+  const vote = { type: 'consensus', targets, compare: { type: 'text' }, on_exhausted: 'fail' };
+  const agreed = await submit({ ...chat('any'), strategy: vote });
+  await ended(agreed, 'succeeded');
+  await save(agreed, 'agreed');
+
+  const repair = service.simulator.inject({ account: 'two', fault: { type: 'empty' } });
+  const late = service.simulator.inject({ account: 'three', fault: { type: 'truncated' } });
+  const voted = await submit({ ...chat('any'), strategy: vote });
+  await ended(voted, 'failed');
+  repair();
+  late();
+  await service.request(`/v1/inferences/${voted}/replay`, { method: 'POST' });
+  await ended(voted, 'succeeded');
+  await save(voted, 'reset-and-agreed');
+
+  for (const account of ['one', 'two', 'three']) {
+    service.simulator.inject({ account, fault: { type: 'dissent', seed: account } });
+  }
+  const held = await submit({ ...chat('any'), strategy: { ...vote, on_split: 'hold' } });
+  await eventually(async () => (await service.request(`/v1/inferences/${held}`)).body.waiting_for === 'resolution');
+  await service.request(`/v1/inferences/${held}/resolve`, { body: { vote: 0, reason: 'recorded' } });
+  await ended(held, 'succeeded');
+  await save(held, 'held-and-resolved');
 });

@@ -26,11 +26,15 @@ describe('saved histories', () => {
     const kinds = new Set(names.map((name) => name.replace(/^\d{4}-\d{2}-\d{2}-|\.json$/g, '')));
     expect([...kinds].sort()).toEqual(
       [
+        'agreed',
         'answered',
         'cancelled',
         'failed',
         'failed-over',
+        'hedged',
+        'held-and-resolved',
         'parked-and-answered',
+        'reset-and-agreed',
         'reset-and-answered',
         'target-health',
         'woken-and-answered',
