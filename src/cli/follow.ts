@@ -42,9 +42,14 @@ async function untilEnded(input: {
   const { id } = input.inference;
   let inference = input.inference;
   let lostAtMs: number | null = null;
+  let isHeld = false;
   for (;;) {
     view.show(inference);
     if (hasEnded(inference)) return inference;
+    if (inference.waiting_for === 'resolution' && !isHeld) {
+      view.note(`The votes are split and wait for a person: npx holdfast get ${id} shows them.`);
+    }
+    isHeld = inference.waiting_for === 'resolution';
     const startedAtMs = performance.now();
     try {
       inference = await client.wait(id, { seconds: POLL_SECONDS, signal });
