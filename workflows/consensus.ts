@@ -5,14 +5,14 @@ import type { Agreement } from '../src/domain/agreement.ts';
 import type { Answer } from '../src/domain/answer.ts';
 import { answerOfPerson } from '../src/domain/answer.ts';
 import type { CastVote } from '../src/domain/consensus.ts';
-import { tally, verdictOf } from '../src/domain/consensus.ts';
+import { agreeingWith, isSettled, tally, verdictOf } from '../src/domain/consensus.ts';
 import { escalationPrompt } from '../src/domain/escalation.ts';
 import { byMajority, withFields } from '../src/domain/field-verdict.ts';
 import type { InferenceInput, InferenceResult } from '../src/domain/inference.ts';
 import type { ConsensusSettings, JsonCompare } from '../src/domain/model-settings.ts';
 import { schemaOf } from '../src/domain/prompt.ts';
 import type { TargetFailure } from '../src/domain/route.ts';
-import { listedOrder } from '../src/domain/route.ts';
+import { canWait, listedOrder } from '../src/domain/route.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
@@ -64,6 +64,7 @@ class Consensus implements Strategy {
 
   async playRound(): Promise<RoundOutcome> {
     const run = this.#run;
+    this.#comparison.beginRound();
     const voted = await new Voting({ run, comparison: this.#comparison, votes: this.#votes }).hold();
     this.#votes = voted.votes;
     const known = this.#comparison.known(voted.votes);
@@ -77,8 +78,18 @@ class Consensus implements Strategy {
     const { agreement } = compared;
     const verdict = this.#verdict(voted, agreement);
     if (verdict.outcome === 'inconclusive') return this.#unserved(voted.failed, verdict);
+    if (verdict.outcome === 'split' && this.#mayStillAgree(voted, agreement))
+      return this.#unserved(voted.failed, verdict);
     const winner = this.#votes.find(({ leg }) => leg === verdict.winner);
     return winner ? answered(winner.answer, winner.target, verdict) : this.#split(verdict, agreement);
+  }
+
+  /** An inference that waits for targets waits for the leg that could decide, where nobody else is to. */
+  #mayStillAgree({ votes, failed }: Voted, agreement: Agreement): boolean {
+    const { settings, onExhausted } = this.#run.input;
+    if (onExhausted !== 'wait' || settings.onSplit.type !== 'fail' || !canWait(failed)) return false;
+    const pending = settings.legs.map((_, leg) => leg).filter((leg) => !votes.some((vote) => vote.leg === leg));
+    return !isSettled({ votes, agreement, rules: settings, pending });
   }
 
   #verdict({ votes, missing }: Voted, agreement: Agreement): Verdict {
@@ -101,6 +112,7 @@ class Consensus implements Strategy {
 
   /** Parked, the inference waits for those that have failed, and asks only them again. */
   #unserved(failed: readonly TargetFailure[], verdict: Verdict): RoundOutcome {
+    if (failed.length === 0) this.#voteAnew();
     this.#awaited = failed.map(({ target }) => target);
     return { type: 'exhausted', failed, verdict };
   }
@@ -108,7 +120,7 @@ class Consensus implements Strategy {
   async #split(verdict: Verdict, agreement: Agreement): Promise<RoundOutcome> {
     const { compare, onSplit } = this.#settings;
     if (onSplit.type === 'escalate') return this.#escalate(verdict, onSplit.targets);
-    if (onSplit.type === 'hold' && this.#hold) return this.#holdFor(this.#hold, verdict);
+    if (onSplit.type === 'hold' && this.#hold) return this.#holdFor(this.#hold, verdict, agreement);
     if (onSplit.type === 'majority-field' && compare.type === 'json') return this.#merge(verdict, agreement, compare);
     return this.#unresolved(verdict);
   }
@@ -116,7 +128,9 @@ class Consensus implements Strategy {
   #merge(verdict: Verdict, agreement: Agreement, compare: JsonCompare): RoundOutcome {
     const counted = this.#counted(agreement, compare);
     const merged = byMajority(verdict, counted);
-    const reference = this.#votes[counted.tally.leader ?? -1];
+    const texts = counted.tally.counted.flatMap((index) => this.#votes[index] ?? []);
+    const leader = this.#votes[counted.tally.leader ?? -1];
+    const reference = [leader, ...texts].find((vote) => vote?.answer.toolCalls.length === 0);
     if (!merged || !reference) return this.#unresolved(verdict);
     return answered({ ...reference.answer, text: merged.text }, reference.target, merged.verdict);
   }
@@ -127,7 +141,7 @@ class Consensus implements Strategy {
       order: listedOrder(targets),
       prompt: escalationPrompt({
         prompt: this.#run.input.prompt,
-        answers: this.#votes.map(({ answer }) => answer),
+        answers: verdict.votes.flatMap(({ answer }) => answer ?? []),
       }),
       leftMs: () => this.#run.clock.leftMs(),
       part: () => 'decides the split vote',
@@ -138,7 +152,7 @@ class Consensus implements Strategy {
     return answered(outcome.answer, name, { ...verdict, decidedBy: 'escalation', because });
   }
 
-  async #holdFor(hold: Hold, verdict: Verdict): Promise<RoundOutcome> {
+  async #holdFor(hold: Hold, verdict: Verdict, agreement: Agreement): Promise<RoundOutcome> {
     this.#run.show(`The votes are split, and wait for a person. ${verdict.because}`);
     const { choice, approvals } = await hold.wait(verdict);
     if (!choice) {
@@ -151,13 +165,18 @@ class Consensus implements Strategy {
     if ('answer' in choice) return answered(answerOfPerson(choice.answer), null, resolved);
     const chosen = verdict.votes[choice.vote];
     if (!chosen?.answer) throw new Error('A vote that was not cast has been chosen.');
-    return answered(chosen.answer, chosen.target, { ...resolved, winner: choice.vote });
+    const votes = agreeingWith({ votes: verdict.votes, cast: this.#votes, leg: choice.vote, agreement });
+    return answered(chosen.answer, chosen.target, { ...resolved, votes, winner: choice.vote });
   }
 
-  /** A replay that finds every vote cast, and split, has nothing else to try for real: it votes anew. */
   #unresolved(verdict: Verdict): RoundOutcome {
-    if (this.#votes.length === this.#settings.legs.length) this.#votes = [];
+    this.#voteAnew();
     return { type: 'split', failed: [], verdict };
+  }
+
+  /** A replay that finds every vote cast, and no answer, has nothing else to try for real. */
+  #voteAnew(): void {
+    if (this.#votes.length === this.#settings.legs.length) this.#votes = [];
   }
 }
 

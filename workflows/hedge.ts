@@ -77,6 +77,12 @@ type Ended =
   | Answered
   | { readonly type: 'stopped' | 'exhausted' | 'out-of-time'; readonly failed: readonly FailedTarget[] };
 
+/** Which target started last, and when. */
+interface Latest {
+  readonly index: number;
+  readonly atMs: number;
+}
+
 /** One race: each target that may be called starts once at most. */
 class RaceRun {
   readonly #run: InferenceRun<HedgeSettings>;
@@ -94,7 +100,7 @@ class RaceRun {
   #answered: Answered | null = null;
   #bug: unknown = null;
   #mayHedge = true;
-  #latest = { index: -1, atMs: 0 };
+  #latest: Latest = { index: -1, atMs: 0 };
   /** Ends of calls. */
   #ends = 0;
 
@@ -157,8 +163,9 @@ class RaceRun {
     const delayMs = hedgeDelayMs({ settings, recentP95Ms, index: this.#latest.index });
     if (step?.type !== 'call' || delayMs === null || isOutOfTime(this.#run.clock.leftMs())) return condition(isHeard);
     const inMs = this.#latest.atMs + delayMs - Date.now();
-    if (inMs > 0 && (await condition(isHeard, inMs))) return;
-    this.#start(step.index, 'hedge');
+    if (inMs > 0) await condition(isHeard, inMs);
+    // The end of a call may come together with that of the timer, and decides then.
+    if (!isHeard() && !isOutOfTime(this.#run.clock.leftMs())) this.#start(step.index, 'hedge');
   }
 
   #start(index: number, part: Race['part']): void {
@@ -168,13 +175,20 @@ class RaceRun {
     if (part === 'next') showServing(targetName(target));
     this.#running.add(index);
     if (part !== 'hedge') this.#count(index);
+    const before = this.#latest;
     this.#latest = { index, atMs: Date.now() };
-    this.#racers.push(this.#scope.run(() => this.#call({ index, target, part })));
+    this.#racers.push(this.#scope.run(() => this.#call({ index, target, part, before })));
   }
 
   /** Never rejects: its end is seen by `#play`. */
-  async #call(racer: { readonly index: number; readonly target: Target; readonly part: Race['part'] }): Promise<void> {
-    const { index, target, part } = racer;
+  async #call(racer: {
+    readonly index: number;
+    readonly target: Target;
+    readonly part: Race['part'];
+    /** The latest start before it. */
+    readonly before: Latest;
+  }): Promise<void> {
+    const { index, target, part, before } = racer;
     const { settings, model } = this.#run.input;
     const { targets, attemptTimeoutMs, hedgeDelay } = settings;
     const targetsAfter = hedgeDelay === 0 ? 0 : remainingAfter({ targets, failed: this.#failed, index });
@@ -190,6 +204,8 @@ class RaceRun {
       if (outcome.type === 'withheld') {
         this.#mayHedge &&= outcome.because === 'circuit';
         this.#withheld.add(index);
+        // It was as if it had never started: the one behind it need not wait again.
+        if (this.#latest.index === index) this.#latest = before;
       } else if (outcome.type === 'failed') {
         if (part === 'hedge') this.#count(index);
         this.#failed = [...this.#failed, { index, failure: outcome.failure }];

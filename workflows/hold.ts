@@ -16,7 +16,7 @@ import type { Prompt } from '../src/domain/prompt.ts';
 import type { Approval, Choice, Verdict } from '../src/domain/verdict.ts';
 import type { ResolutionMessage, Resolved } from './messages.ts';
 import { resolveUpdate } from './messages.ts';
-import { showHeld } from './search-state.ts';
+import { showHeld, showReleased } from './search-state.ts';
 
 export interface Decided {
   /** Null: nobody has decided in time. */
@@ -55,7 +55,10 @@ export class Hold {
     await condition(() => decisionOf(this.#approvals, this.#settings) !== null, this.#settings.holdTimeoutMs);
     this.#verdict = null;
     await condition(allHandlersFinished);
-    return { choice: decisionOf(this.#approvals, this.#settings), approvals: this.#approvals };
+    const choice = decisionOf(this.#approvals, this.#settings);
+    // A replay goes on from here.
+    if (!choice) showReleased();
+    return { choice, approvals: this.#approvals };
   }
 
   async #resolve(message: ResolutionMessage): Promise<Resolved> {

@@ -211,7 +211,7 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
       cause: lastFailure(failed),
       calls: this.#calls,
       ...(verdict && { verdict }),
-      ...(verdict && isLate && { isLate }),
+      ...(code === 'consensus_inconclusive' && isLate && { isLate }),
     };
   }
 

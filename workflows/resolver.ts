@@ -1,5 +1,6 @@
 // Who resolves a vote, as far as it can be known: the API says it in a header of the update, where Temporal's UI has none.
-// Whatever name stands in the update itself is not believed. Loaded beside the workflows, as an interceptor of all.
+// Whatever name stands in the update itself is not believed. A header is not signed: whoever may write to the namespace
+// with a client of their own is trusted. Loaded beside the workflows, as an interceptor of all.
 
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { UpdateInput, WorkflowInterceptors } from '@temporalio/workflow';

@@ -32,6 +32,11 @@ export function showHeld(): void {
   upsertSearchAttributes([{ key: stateKey, value: 'held' }]);
 }
 
+/** Nobody has decided: it waits no more. */
+export function showReleased(): void {
+  upsertSearchAttributes([{ key: stateKey, value: 'running' }]);
+}
+
 /** The waiting is over, and a new round begins at this target. */
 export function showResumed(target: string): void {
   const tags = ownTags();

@@ -16,6 +16,7 @@ import type { InferenceRun } from './inference-run.ts';
 import { observer } from './observer.ts';
 
 export interface Voted {
+  /** On which it was decided that there are enough. */
   readonly votes: readonly CastVote[];
   /** By index of the leg. */
   readonly missing: ReadonlyMap<number, MissingVote>;
@@ -31,6 +32,8 @@ export class Voting {
   /** Legs that are being asked, and what each of them is calling. */
   readonly #pending: Map<number, Target | null>;
   readonly #missing = new Map<number, MissingVote>();
+  /** By name of the target: the leg that has called it. */
+  readonly #called = new Map<string, number>();
   #votes: readonly CastVote[];
   #failed: readonly TargetFailure[] = [];
   #bug: unknown = null;
@@ -53,8 +56,10 @@ export class Voting {
 
   async hold(): Promise<Voted> {
     const asked = this.#scope.run(() => Promise.all([...this.#pending.keys()].map((leg) => this.#ask(leg))));
+    let votes: readonly CastVote[] = [];
     try {
-      await this.#untilEnough();
+      votes = await this.#untilEnough();
+      for (const leg of this.#pending.keys()) this.#miss(leg, 'late');
     } finally {
       if (this.#pending.size > 0) {
         this.#scope.cancel();
@@ -64,14 +69,13 @@ export class Voting {
       await asked;
     }
     if (this.#bug !== null) throw this.#bug;
-    return { votes: this.#votes, missing: this.#missing, failed: this.#failed };
+    return { votes, missing: this.#missing, failed: this.#failed };
   }
 
   /** Never rejects. */
   async #ask(leg: number): Promise<void> {
     const { targets, legs, earlyExit } = this.#settings;
     const own = (legs[leg]?.targets ?? []).flatMap((index) => targets[index] ?? []);
-    const missing = { target: own[0] ? targetName(own[0]) : '' };
     try {
       const outcome = await tryChain(this.#run, {
         targets: own,
@@ -79,52 +83,70 @@ export class Voting {
         leftMs: () => this.#leftMs(),
         part: (index) => `vote ${leg + 1} of ${legs.length}${index === 0 ? '' : `, target ${index + 1}`}`,
         isTaken: (target) => this.#isTaken(target, leg),
-        onCall: (target) => this.#pending.set(leg, target),
+        onCall: (target) => {
+          this.#pending.set(leg, target);
+          this.#called.set(targetName(target), leg);
+        },
         endsSoon: earlyExit,
       });
       if (outcome.type === 'answered') {
         const { answer, target, record } = outcome;
         const latencyMs = Date.now() - this.#startedAtMs;
         const vote = { leg, target: targetName(target), answer, latencyMs, costUsd: record.costUsd };
-        this.#votes = [...this.#votes, vote].sort((a, b) => a.leg - b.leg);
+        this.#votes = [...this.#votes, vote];
       } else {
         this.#failed = [...this.#failed, ...outcome.failed];
-        this.#missing.set(leg, { ...missing, standing: 'failed' });
+        this.#miss(leg, 'failed');
       }
     } catch (error) {
-      this.#missing.set(leg, { ...missing, standing: 'late' });
+      this.#miss(leg, 'late');
       if (!isCancellation(error)) this.#bug = error;
     }
     this.#pending.delete(leg);
   }
 
-  /** A leg that fails over must not become a second vote of a model that votes already. */
+  #miss(leg: number, standing: MissingVote['standing']): void {
+    const { targets, legs } = this.#settings;
+    const target = targets[legs[leg]?.targets[0] ?? -1];
+    this.#missing.set(leg, { standing, target: target ? targetName(target) : '' });
+  }
+
+  /**
+   * A leg that fails over must not become a second vote of a model that votes already, nor ask again whom another leg
+   * has asked in vain.
+   */
   #isTaken(target: Target, leg: number): boolean {
     const identity = modelIdentity(target.model);
-    const hasVoted = this.#votes.some((vote) => identitiesOf(vote).includes(identity));
+    const isAsked = ([other, called]: [number, Target | null]) =>
+      other !== leg && called !== null && modelIdentity(called.model) === identity;
     return (
-      hasVoted ||
-      [...this.#pending].some(
-        ([other, called]) => other !== leg && called !== null && modelIdentity(called.model) === identity,
-      )
+      this.#votes.some((vote) => identitiesOf(vote).includes(identity)) ||
+      [...this.#pending].some(isAsked) ||
+      (this.#called.get(targetName(target)) ?? leg) !== leg
     );
   }
 
-  /** Every leg is heard, but that once the quorum is reached the others are not waited for longer than the grace. */
-  async #untilEnough(): Promise<void> {
+  /**
+   * Every leg is heard, but that once the quorum is reached the others are not waited for longer than the grace. A judge
+   * alone can tell whether votes agree: it is asked about those that there are then.
+   */
+  async #untilEnough(): Promise<readonly CastVote[]> {
     const { graceAfterQuorumMs, earlyExit, compare } = this.#settings;
-    const isOver = () =>
-      this.#pending.size === 0 || this.#bug !== null || (earlyExit && compare.type !== 'judge' && this.#isSettled());
-    await condition(() => isOver() || this.#mayHaveQuorum());
-    const isWaitedFor = !(earlyExit && compare.type === 'judge');
-    if (!isOver() && isWaitedFor) await condition(isOver, graceAfterQuorumMs);
-    // Only the judge can tell whether the votes so far agree.
-    while (!isOver() && compare.type === 'judge') {
-      const votes = this.#votes;
-      const compared = await this.#comparison.of(votes);
-      if (compared.type === 'compared' && this.#hasWinner(compared.agreement, votes)) return;
-      await condition(() => isOver() || this.#votes.length > votes.length);
+    const isOver = () => this.#pending.size === 0 || this.#bug !== null || (earlyExit && this.#isSettled());
+    let isPatient = !(earlyExit && compare.type === 'judge');
+    while (!isOver()) {
+      await condition(() => isOver() || this.#mayHaveQuorum());
+      if (isPatient && !isOver()) {
+        isPatient = false;
+        await condition(isOver, graceAfterQuorumMs);
+      } else if (!isOver()) {
+        const votes = this.#votes;
+        const compared = await this.#comparison.of(votes);
+        if (compared.type === 'compared' && this.#hasWinner(compared.agreement, votes)) return votes;
+        await condition(() => isOver() || this.#votes !== votes);
+      }
     }
+    return this.#votes;
   }
 
   #mayHaveQuorum(): boolean {

@@ -3,10 +3,11 @@
 import type { Agreement } from './agreement.ts';
 import type { Answer } from './answer.ts';
 import { modelIdentity } from './model-identity.ts';
-import type { ConsensusSettings } from './model-settings.ts';
+import type { Compare, ConsensusSettings } from './model-settings.ts';
 import type { Verdict, Vote } from './verdict.ts';
+import { outweighs } from './weight.ts';
 
-/** What a leg has answered. */
+/** What a leg has answered. Lists of them are in the order in which they were cast. */
 export interface CastVote {
   /** Index of the leg. */
   readonly leg: number;
@@ -28,7 +29,7 @@ export interface MissingVote {
  * vote whose support weighs most, and wins when its support is at least a quorum of votes and weighs more than that of
  * every vote which does not agree with it: weights choose between groups, and never make a quorum of a single vote.
  * Where agreement is not transitive (A agrees with B and B with C, but A not with C) B leads with all three. Of votes
- * that agree and have equal support, the one listed first leads.
+ * with equal support the one listed first leads.
  */
 export interface Tally {
   /** Indices into the votes: those that count. */
@@ -39,33 +40,28 @@ export interface Tally {
   readonly agreement: number | null;
 }
 
-type Rules = Pick<ConsensusSettings, 'legs' | 'quorum'>;
+type Rules = Pick<ConsensusSettings, 'legs' | 'quorum' | 'compare'>;
 
 export function tally(input: {
   readonly votes: readonly CastVote[];
   readonly agreement: Agreement;
-  readonly rules: Rules;
+  readonly rules: Pick<Rules, 'legs' | 'quorum'>;
 }): Tally {
-  const { votes, rules } = input;
   const counted = countedOf(input);
-  const supports = supportsOf({ ...input, counted });
-  const leader = leaderOf(counted, supports);
-  const leading = leader === null ? undefined : supports.get(leader);
-  if (leader === null || !leading) return { counted, leader: null, winner: null, agreement: null };
-  const rivals = counted.filter((vote) => !leading.votes.includes(vote));
-  const isHeaviest = rivals.every((rival) => (supports.get(rival)?.weight ?? 0) < leading.weight - EPSILON);
-  const all = counted.reduce((sum, vote) => sum + weightOf(votes[vote], rules), 0);
+  const { weights, agrees } = electorateOf(input, counted);
+  const { leader, winner, support } = standingsOf({ weights, agrees, quorum: input.rules.quorum });
+  const all = sumOf(weights);
   return {
     counted,
-    leader,
-    winner: isHeaviest && leading.votes.length >= rules.quorum ? leader : null,
-    agreement: all === 0 ? null : leading.weight / all,
+    leader: leader === null ? null : (counted[leader] ?? null),
+    winner: winner === null ? null : (counted[winner] ?? null),
+    agreement: leader === null || all === 0 ? null : (support[leader] ?? 0) / all,
   };
 }
 
 /**
- * Whether the legs that have not answered yet could still change who wins: within a group of votes that agree, another
- * one may come to lead it.
+ * Whether the legs that have not answered yet can change nothing any more: whatever they say, the answer is that of the
+ * winner or of a vote that agrees with it, or there is none in any case.
  */
 export function isSettled(input: {
   readonly votes: readonly CastVote[];
@@ -75,26 +71,60 @@ export function isSettled(input: {
   readonly pending: readonly number[];
 }): boolean {
   const { rules, pending } = input;
-  const { counted, winner } = tally(input);
-  const supports = supportsOf({ ...input, counted });
-  const pendingWeight = pending.reduce((sum, leg) => sum + (rules.legs[leg]?.weight ?? 0), 0);
-  const leading = winner === null ? undefined : supports.get(winner);
-  if (leading) {
-    const rivals = counted.filter((vote) => !leading.votes.includes(vote));
-    const heaviest = Math.max(0, ...rivals.map((rival) => supports.get(rival)?.weight ?? 0));
-    return heaviest + pendingWeight < leading.weight - EPSILON;
-  }
-  // Nobody can reach the quorum any more.
-  const most = Math.max(0, ...counted.map((vote) => supports.get(vote)?.votes.length ?? 0));
-  return most + pending.length < rules.quorum;
+  const { quorum, legs, compare } = rules;
+  const counted = countedOf(input);
+  const now = electorateOf(input, counted);
+  const { winner, support, votes } = standingsOf({ ...now, quorum });
+  const pendingWeights = pending.map((leg) => legs[leg]?.weight ?? 0);
+  if (!isTransitive(compare)) return isSettledInAnyCase({ now, winner, quorum, pendingWeights });
+  // Whoever comes joins one group, or begins another.
+  if (winner === null) return Math.max(0, ...votes) + pending.length < quorum;
+  const rivals = support.filter((_, vote) => !now.agrees[winner]?.[vote]);
+  return outweighs(support[winner] ?? 0, Math.max(0, ...rivals) + sumOf(pendingWeights));
 }
+
+/** A vote to come may agree with any of the others, whether these agree with each other or not: every case is tried. */
+function isSettledInAnyCase(input: {
+  readonly now: Electorate;
+  readonly winner: number | null;
+  readonly quorum: number;
+  readonly pendingWeights: readonly number[];
+}): boolean {
+  const { now, winner, quorum, pendingWeights } = input;
+  const weights = [...now.weights, ...pendingWeights];
+  const open = pendingWeights.flatMap((_, index) => {
+    const vote = now.weights.length + index;
+    return weights.slice(0, vote).map((__, other) => [vote, other] as const);
+  });
+  if (open.length > MAX_OPEN_PAIRS) return false;
+  for (let bits = 0; bits < 2 ** open.length; bits++) {
+    const agrees = weights.map((_, a) => weights.map((__, b) => a === b || now.agrees[a]?.[b] === true));
+    for (const [place, [a, b]] of open.entries()) {
+      const areAlike = Math.floor(bits / 2 ** place) % 2 === 1;
+      for (const [row, column] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        const cells = agrees[row];
+        if (cells) cells[column] = areAlike;
+      }
+    }
+    const then = standingsOf({ weights, agrees, quorum }).winner;
+    const isSame = winner === null ? then === null : then !== null && agrees[winner]?.[then] === true;
+    if (!isSame) return false;
+  }
+  return true;
+}
+
+/** 256 cases: three votes and two to come, or eight and one. */
+const MAX_OPEN_PAIRS = 8;
 
 /** The verdict as the votes alone give it; who decides a split comes after. */
 export function verdictOf(input: {
   readonly votes: readonly CastVote[];
   readonly missing: ReadonlyMap<number, MissingVote>;
   readonly agreement: Agreement;
-  readonly rules: Rules;
+  readonly rules: Pick<Rules, 'legs' | 'quorum'>;
 }): Verdict {
   const { votes, missing, agreement, rules } = input;
   const { counted, winner, agreement: share } = tally(input);
@@ -121,21 +151,39 @@ export function verdictOf(input: {
   };
 }
 
+/** The votes of a verdict as they stand to the vote of `leg`, whoever has chosen it. */
+export function agreeingWith(input: {
+  readonly votes: readonly Vote[];
+  readonly cast: readonly CastVote[];
+  readonly leg: number;
+  readonly agreement: Agreement;
+}): readonly Vote[] {
+  const { votes, cast, leg, agreement } = input;
+  const indexOf = (wanted: number) => cast.findIndex((vote) => vote.leg === wanted);
+  const agreesWithIt = agreement.agrees[indexOf(leg)];
+  return votes.map((vote, index) => ({ ...vote, agrees: agreesWithIt?.[indexOf(index)] === true }));
+}
+
 const NO_VOTE = { answer: null, latencyMs: null, costUsd: null, agrees: false } as const;
 const UNKNOWN_LEG: MissingVote = { standing: 'late', target: '' };
 
-/** Sums of weights such as 0.1 are not exact. */
-const EPSILON = 1e-9;
-
-/** Readable, and of a model that no vote before it is of. */
+/** Readable, and of a model that no vote cast before it is of; in the order of the legs. */
 function countedOf(input: { readonly votes: readonly CastVote[]; readonly agreement: Agreement }): readonly number[] {
   const { votes, agreement } = input;
+  const readable = independent(votes, (index) => agreement.readable[index] === true);
+  return [...readable].sort((a, b) => (votes[a]?.leg ?? 0) - (votes[b]?.leg ?? 0));
+}
+
+/** Of votes of the same model only the one that was cast first. */
+export function independent(
+  votes: readonly CastVote[],
+  isReadable: (index: number) => boolean = () => true,
+): readonly number[] {
   const heard = new Set<string>();
   const counted: number[] = [];
-  for (const [index, vote] of [...votes.entries()].sort(([, a], [, b]) => a.leg - b.leg)) {
-    if (!agreement.readable[index]) continue;
+  for (const [index, vote] of votes.entries()) {
     const identities = identitiesOf(vote);
-    if (identities.some((identity) => heard.has(identity))) continue;
+    if (!isReadable(index) || identities.some((identity) => heard.has(identity))) continue;
     for (const identity of identities) heard.add(identity);
     counted.push(index);
   }
@@ -147,37 +195,61 @@ export function identitiesOf({ target, answer }: Pick<CastVote, 'target' | 'answ
   return [modelIdentity(target), modelIdentity(answer.model)];
 }
 
-interface Support {
+/** The votes that count, by themselves. */
+interface Electorate {
+  readonly weights: readonly number[];
+  readonly agrees: readonly (readonly boolean[])[];
+}
+
+function electorateOf(
+  input: { readonly votes: readonly CastVote[]; readonly agreement: Agreement; readonly rules: Pick<Rules, 'legs'> },
+  counted: readonly number[],
+): Electorate {
+  const { votes, agreement, rules } = input;
+  return {
+    weights: counted.map((vote) => rules.legs[votes[vote]?.leg ?? -1]?.weight ?? 0),
+    agrees: counted.map((vote) => counted.map((other) => agreement.agrees[vote]?.[other] === true)),
+  };
+}
+
+interface Standings {
+  readonly leader: number | null;
+  readonly winner: number | null;
+  /** What each vote's support weighs, and how many votes it is. */
+  readonly support: readonly number[];
   readonly votes: readonly number[];
-  readonly weight: number;
 }
 
-function supportsOf(input: {
-  readonly votes: readonly CastVote[];
-  readonly agreement: Agreement;
-  readonly rules: Rules;
-  readonly counted: readonly number[];
-}): ReadonlyMap<number, Support> {
-  const { votes, agreement, rules, counted } = input;
-  return new Map(
-    counted.map((vote) => {
-      const supporters = counted.filter((other) => agreement.agrees[vote]?.[other]);
-      return [vote, { votes: supporters, weight: sumOf(supporters.map((other) => weightOf(votes[other], rules))) }];
-    }),
-  );
-}
-
-function leaderOf(counted: readonly number[], supports: ReadonlyMap<number, Support>): number | null {
+function standingsOf({ weights, agrees, quorum }: Electorate & { readonly quorum: number }): Standings {
+  const support = agrees.map((others) => sumOf(weights.filter((_, other) => others[other])));
+  const votes = agrees.map((others) => others.filter(Boolean).length);
   let leader: number | null = null;
-  for (const vote of counted) {
-    const weight = supports.get(vote)?.weight ?? 0;
-    if (leader === null || weight > (supports.get(leader)?.weight ?? 0) + EPSILON) leader = vote;
+  for (const [vote, weight] of support.entries()) {
+    if (leader === null || outweighs(weight, support[leader] ?? 0)) leader = vote;
   }
-  return leader;
+  if (leader === null) return { leader, winner: null, support, votes };
+  const [leading, own] = [support[leader] ?? 0, agrees[leader]];
+  const isHeaviest = support.every((weight, vote) => own?.[vote] || outweighs(leading, weight));
+  return { leader, winner: isHeaviest && (votes[leader] ?? 0) >= quorum ? leader : null, support, votes };
 }
 
-function weightOf(vote: CastVote | undefined, { legs }: Rules): number {
-  return (vote && legs[vote.leg]?.weight) ?? 0;
+/** Whether two votes that agree with a third one agree with each other. */
+function isTransitive(compare: Compare): boolean {
+  switch (compare.type) {
+    case 'exact':
+    case 'judge':
+      return true;
+    case 'number':
+      return compare.relativeTolerance === 0;
+    case 'text':
+      return compare.similarity === 1;
+    case 'json':
+      return (
+        [compare, ...Object.values(compare.fields)].every(
+          ({ relativeTolerance = 0, similarity = 1 }) => relativeTolerance === 0 && similarity === 1,
+        ) && compare.threshold === 1
+      );
+  }
 }
 
 function sumOf(numbers: readonly number[]): number {
@@ -199,7 +271,7 @@ function reasonFor(told: {
   readonly outcome: Verdict['outcome'];
   readonly counted: readonly number[];
   readonly votes: readonly Vote[];
-  readonly rules: Rules;
+  readonly rules: Pick<Rules, 'quorum'>;
 }): string {
   const { outcome, counted, votes, rules } = told;
   const uncounted = votes

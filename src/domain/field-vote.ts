@@ -2,6 +2,7 @@
 
 import { agreeOrAbsent, isNothing } from './compare-json.ts';
 import type { Field } from './json-fields.ts';
+import { outweighs } from './weight.ts';
 
 /** What each answer says of one place; undefined: nothing. */
 export type Column = readonly (Field | undefined)[];
@@ -32,10 +33,13 @@ export function voteOnField(column: Column, electorate: Electorate): FieldVote {
     const supports = column.map((other, voter) => voter === index || agreeOrAbsent(field, other));
     return { index, supports, votes: supports.filter(Boolean).length, weight: sumOf(weights, supports) };
   });
-  const ranked = [...candidates].sort((a, b) => b.weight - a.weight || b.votes - a.votes || a.index - b.index);
+  const ranked = [...candidates].sort((a, b) => {
+    if (outweighs(a.weight, b.weight)) return -1;
+    return outweighs(b.weight, a.weight) ? 1 : b.votes - a.votes || a.index - b.index;
+  });
   const decided = ranked.find(
     ({ supports, votes, weight }) =>
-      votes >= quorum && candidates.every((rival) => supports[rival.index] === true || rival.weight < weight),
+      votes >= quorum && candidates.every((rival) => supports[rival.index] === true || outweighs(weight, rival.weight)),
   );
   const leader = decided ?? ranked[0];
   return {
@@ -49,8 +53,8 @@ export function voteOnField(column: Column, electorate: Electorate): FieldVote {
 export function voteOn(isTrue: readonly boolean[], { weights, quorum }: Electorate): 'yes' | 'no' | 'open' {
   const isFalse = isTrue.map((one) => !one);
   const [yes, no] = [sumOf(weights, isTrue), sumOf(weights, isFalse)];
-  if (isTrue.filter(Boolean).length >= quorum && yes > no) return 'yes';
-  return isFalse.filter(Boolean).length >= quorum && no > yes ? 'no' : 'open';
+  if (isTrue.filter(Boolean).length >= quorum && outweighs(yes, no)) return 'yes';
+  return isFalse.filter(Boolean).length >= quorum && outweighs(no, yes) ? 'no' : 'open';
 }
 
 /** Of the weight of all answers. */

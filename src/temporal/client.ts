@@ -23,7 +23,7 @@ import { isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
 import { InferenceList } from './inference-list.ts';
 import { inferenceOf, withEnding } from './read-inference.ts';
 import { replayInference } from './replay-inference.ts';
-import { NOT_HELD, resolveInference, resolverInterceptor } from './resolve-inference.ts';
+import { NOT_HELD, RESOLVE_LIMIT_MS, resolveInference, resolverInterceptor } from './resolve-inference.ts';
 import { startAttributes } from './search-attributes.ts';
 import { NotSent, StartGate } from './start-gate.ts';
 import { hasRecentPoller, TASK_QUEUE } from './task-queue.ts';
@@ -116,7 +116,7 @@ class TemporalInferences implements Inferences {
       // What is not held by a running workflow nobody has to ask.
       const { waitingFor } = await this.#read(id, { isAsked: false });
       if (waitingFor !== 'resolution') return NOT_HELD;
-      return this.#roundTrip(() => resolveInference(this.#client, { id, resolution, by }));
+      return this.#roundTrip(() => resolveInference(this.#client, { id, resolution, by }), RESOLVE_LIMIT_MS);
     });
   }
 

@@ -2,7 +2,11 @@
 // Temporal's UI cannot send.
 
 import type { Client, WorkflowClientInterceptor } from '@temporalio/client';
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { Resolution } from '../domain/hold.ts';
 import type { ResolveOutcome } from '../domain/inferences.ts';
@@ -11,6 +15,9 @@ import type { ResolutionMessage, Resolved, resolveUpdate } from '../../workflows
 const UPDATE: (typeof resolveUpdate)['name'] = 'resolve';
 /** As `workflows/resolver.ts` reads it. */
 const HEADER = 'holdfast-resolver';
+
+/** A worker has to take it, and to check an answer; its caller is a person. */
+export const RESOLVE_LIMIT_MS = 5_000;
 
 export const NOT_HELD: ResolveOutcome = {
   type: 'refused',
@@ -39,6 +46,8 @@ export async function resolveInference(
     return { type: 'resolved', isDecided };
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { type: 'unavailable', startUnknown: false };
+    // It was held a moment ago: somebody else has been quicker.
+    if (error instanceof WorkflowNotFoundError) return NOT_HELD;
     const { cause } = error instanceof WorkflowUpdateFailedError ? error : {};
     if (!(cause instanceof ApplicationFailure) || !isFault(cause.type)) throw error;
     return { type: 'refused', code: cause.type, message: cause.message };

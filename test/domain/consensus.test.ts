@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Agreement } from '../../src/domain/agreement.ts';
 import { agreementOfGroups } from '../../src/domain/agreement.ts';
+import type { Compare } from '../../src/domain/model-settings.ts';
 import type { CastVote } from '../../src/domain/consensus.ts';
 import { isSettled, tally, verdictOf } from '../../src/domain/consensus.ts';
 
@@ -23,6 +24,7 @@ const votesOf = (count: number) => Array.from({ length: count }, (_, leg) => vot
 const lettersOf = (groups: string) => groups.split('');
 const rules = (quorum: number, ...weights: readonly number[]) => ({
   quorum,
+  compare: { type: 'exact' } as Compare,
   legs: weights.map((weight, index) => ({ targets: [index], weight })),
 });
 /** `AAB`: the first two agree. A dot is a leg without a vote. */
@@ -153,6 +155,13 @@ describe('a vote counts once', () => {
     expect(verdict.votes.map(({ agrees }) => agrees)).toEqual([true, false, true]);
   });
 
+  test('and it is the one that was cast first', () => {
+    const votes = [vote(1), vote(2, { target: 'p2/modelc' }), vote(0, { model: 'modelb' })];
+    const verdict = verdictOf({ ...all(votes), missing: new Map(), rules: rules(2, 1, 1, 1) });
+    expect(verdict.votes.map(({ standing }) => standing)).toEqual(['same-model', 'counted', 'counted']);
+    expect(verdict.winner).toBe(1);
+  });
+
   test('and not at all when there is nothing in it to compare', () => {
     const votes = votesOf(3);
     const agreement = {
@@ -218,6 +227,63 @@ describe('the rest can change nothing', () => {
   ])('of %s with a quorum of %d: %s', (groups, quorum, expected) => {
     const pending = lettersOf(groups).flatMap((group, leg) => (group === '.' ? [leg] : []));
     expect(isSettled({ ...stand(groups, { quorum }), pending })).toBe(expected);
+  });
+
+  describe('where agreement is not transitive', () => {
+    const near = { type: 'number', relativeTolerance: 0.1 } as Compare;
+    const settled = (input: {
+      count: number;
+      pairs?: readonly (readonly [number, number])[];
+      pending: readonly number[];
+      quorum: number;
+      weights?: readonly number[];
+    }) => {
+      const {
+        count,
+        pairs = [],
+        pending,
+        quorum,
+        weights = Array.from({ length: count + pending.length }, () => 1),
+      } = input;
+      return isSettled({
+        votes: votesOf(count),
+        agreement: chained(count, ...pairs),
+        rules: { ...rules(quorum, ...weights), compare: near },
+        pending,
+      });
+    };
+
+    test('two of three that agree have an answer, whatever the third says', () => {
+      expect(settled({ count: 2, pairs: [[0, 1]], pending: [2], quorum: 2 })).toBe(true);
+    });
+
+    test('two that differ may both agree with the third', () => {
+      expect(settled({ count: 2, pending: [2], quorum: 3 })).toBe(false);
+      expect(settled({ count: 2, pending: [2], quorum: 2 })).toBe(false);
+    });
+
+    test('a heavy vote to come may outweigh them', () => {
+      expect(settled({ count: 2, pairs: [[0, 1]], pending: [2], quorum: 2, weights: [1, 1, 3] })).toBe(false);
+    });
+
+    test('nobody can reach a quorum of more votes than there are', () => {
+      expect(settled({ count: 1, pending: [1], quorum: 3 })).toBe(true);
+    });
+
+    test('with too many ways to go on nothing is taken for settled', () => {
+      expect(
+        settled({
+          count: 3,
+          pairs: [
+            [0, 1],
+            [1, 2],
+            [0, 2],
+          ],
+          pending: [3, 4, 5],
+          quorum: 2,
+        }),
+      ).toBe(false);
+    });
   });
 
   test('is true only when no way of voting on would bring another outcome', () => {

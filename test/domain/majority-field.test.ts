@@ -158,6 +158,15 @@ describe('a field', () => {
     expect(majority([{ a: 1 }], {})).toMatchObject({ value: { a: null }, openFields: ['a'] });
   });
 
+  test('leaves a tie open, also where the sums of the weights are not exact', () => {
+    const values = [{ a: 1 }, { a: 1 }, { a: 2 }, { a: 2 }];
+    expect(0.1 + 0.2).toBeGreaterThan(0.3);
+    expect(majority(values, { weights: [0.1, 0.2, 0.15, 0.15] })).toMatchObject({
+      value: { a: null },
+      openFields: ['a'],
+    });
+  });
+
   test('needs more weight than any rival', () => {
     const values = [{ a: 1 }, { a: 1 }, { a: 2 }, { a: 2 }];
     expect(majority(values)).toMatchObject({ value: { a: null }, openFields: ['a'] });

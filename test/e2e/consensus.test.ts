@@ -31,6 +31,11 @@ beforeAll(async () => {
           json,
           fields: { ...json, onSplit: 'majority-field' },
           judged: { ...vote, compare: { type: 'judge', target: 'six/judge' } },
+          'judged-twice': {
+            ...vote,
+            compare: { type: 'judge', target: 'six/judge' },
+            maxAttemptsPerTarget: 2,
+          },
           'judged-early': { ...vote, compare: { type: 'judge', target: 'six/judge' }, earlyExit: true },
           escalated: { ...json, onSplit: 'escalate', escalateTo: ['four/delta', 'five/epsilon'] },
           chained: {
@@ -259,6 +264,25 @@ describe('a leg with a chain', () => {
   });
 });
 
+test('two legs may share a backup, which is asked once', async () => {
+  inject('one', DOWN);
+  inject('two', DOWN);
+  inject('four', DOWN);
+  const strategy = {
+    type: 'consensus',
+    targets: [{ chain: ['one/alpha', 'four/delta'] }, { chain: ['two/claude-beta', 'four/delta'] }, 'three/gamma'],
+    compare: { type: 'text' },
+    max_attempts_per_target: 1,
+    on_exhausted: 'fail',
+  };
+  const { body } = await service.request('/v1/inferences', {
+    body: { ...chat('any'), strategy },
+    headers: { prefer: 'wait=20' },
+  });
+  expect(body.error.code).toBe('consensus_inconclusive');
+  expect(sentTo('four')).toHaveLength(1);
+});
+
 describe('earlyExit', () => {
   test('stops as soon as the outcome cannot change, and cancels the rest', async () => {
     inject('three', SLOW);
@@ -370,6 +394,50 @@ describe('a judge', () => {
     expect(answer.body.error.verdict.votes.every((vote: any) => vote.standing === 'counted')).toBe(true);
   });
 
+  test('that forgets an answer is asked once more, as far as attempts go', async () => {
+    says('one', 'A');
+    says('two', 'B');
+    says('three', 'C');
+    judges([1, 2, 3]);
+    inject('six', { type: 'answer', text: '{"groups":[["answer-1","answer-2"]]}' }, { times: 1 });
+    const answer = await ask('judged-twice');
+    expect(answer.status).toBe(200);
+    expect(sentTo('six')).toHaveLength(2);
+  });
+
+  test('that is down is not asked twice about the same votes', async () => {
+    says('one', 'A');
+    says('two', 'B');
+    inject('three', { type: 'delay', headersMs: 600, fault: DOWN });
+    inject('six', DOWN);
+    const answer = await ask('judged-early');
+    expect(answer.status).toBe(502);
+    expect(sentTo('six')).toHaveLength(1);
+  });
+
+  test('is not paid when the votes are of too few models for a quorum', async () => {
+    says('one', 'A');
+    says('four', 'B');
+    inject('two', DOWN);
+    inject('one', { type: 'answer', text: 'A' });
+    const strategy = {
+      type: 'consensus',
+      targets: ['one/alpha', { chain: ['two/claude-beta', 'four/alpha'] }, 'three/gamma'],
+      compare: { type: 'judge', target: 'six/judge' },
+      max_attempts_per_target: 1,
+      on_exhausted: 'fail',
+    };
+    inject('three', DOWN);
+    const { body } = await service.request('/v1/inferences', {
+      body: { ...chat('any'), strategy },
+      headers: { prefer: 'wait=20' },
+    });
+    expect(body.error.code).toBe('consensus_inconclusive');
+    expect(sentTo('six')).toHaveLength(0);
+    // The model of the first leg has voted: its other name was not asked.
+    expect(sentTo('four')).toHaveLength(0);
+  });
+
   test('with earlyExit judges the votes so far, and the late leg is cancelled', async () => {
     says('one', 'A');
     says('two', 'a, so to say');
@@ -430,6 +498,20 @@ test('one that waits keeps the votes it has, and asks only those that failed aga
   await service.request('/v1/targets/three/gamma/restore', { method: 'POST' });
   const { body: ended } = await service.request(`/v1/inferences/${body.id}?wait=30`);
   expect(ended).toMatchObject({ status: 'succeeded', verdict: { outcome: 'agreed' } });
+  expect(sentTo('one')).toHaveLength(1);
+});
+
+test('one that waits is not split while the leg that could decide is only away', { timeout: 40_000 }, async () => {
+  says('one', 'Bern');
+  says('two', 'Paris');
+  const repair = inject('three', { type: 'error', situation: 'auth' });
+  const { body } = await service.request('/v1/inferences', { body: chat('patient') });
+  await eventually(async () => (await read(body.id)).waiting_for === 'target');
+  repair();
+  says('three', 'Paris');
+  await service.request('/v1/targets/three/gamma/restore', { method: 'POST' });
+  const { body: ended } = await service.request(`/v1/inferences/${body.id}?wait=30`);
+  expect(ended).toMatchObject({ status: 'succeeded', target: 'two/claude-beta', verdict: { outcome: 'agreed' } });
   expect(sentTo('one')).toHaveLength(1);
 });
 

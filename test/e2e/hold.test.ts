@@ -103,7 +103,15 @@ describe('a held vote', () => {
     expect(body.verdict.approvals).toMatchObject([
       { by: 'olga', via: 'api', reason: 'Looked it up.', vote: 1, answer: null },
     ]);
+    expect(body.verdict.votes.map(({ agrees }: { agrees: boolean }) => agrees)).toEqual([false, true, false]);
     expect((await resolve(id, 'olga', { vote: 0, reason: 'x' })).status).toBe(409);
+  });
+
+  test('is decided by one of those who decide at once, and the others are told', async () => {
+    const id = await held('held');
+    const answers = await Promise.all([0, 1, 2].map((vote) => resolve(id, 'olga', { vote, reason: 'r' })));
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([200, 409, 409]);
   });
 
   test("ends with an operator's own answer", async () => {

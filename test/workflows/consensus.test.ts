@@ -24,6 +24,7 @@ const config = (simulator: Simulator) => {
       vote: { ...vote, maxAttemptsPerTarget: 2, onExhausted: 'fail' },
       once: { ...vote, onExhausted: 'fail' },
       early: { ...vote, earlyExit: true },
+      number: { ...vote, compare: { type: 'number' }, onExhausted: 'fail' },
       judged: { ...vote, compare: { type: 'judge', target: 'six/judge' }, onExhausted: 'fail' },
       escalated: {
         ...vote,
@@ -81,6 +82,16 @@ describe('resets', () => {
     for (const end of ends) end();
     expect(await replay(id)).toMatchObject({ status: 'succeeded', verdict: { outcome: 'agreed' } });
     expect(service.simulator.requests).toHaveLength(6);
+  });
+
+  test('a replay of one for which all have voted, and too few can be read, votes anew', async () => {
+    const ends = ['one', 'two'].map((account) => inject(account, { type: 'answer', text: 'between 3 and 4' }));
+    inject('three', { type: 'answer', text: '3' });
+    const id = await submit(service, 'number');
+    expect(await ended(service, id)).toMatchObject({ status: 'failed', error: { code: 'consensus_inconclusive' } });
+    for (const end of ends) end();
+    for (const account of ['one', 'two']) inject(account, { type: 'answer', text: '3' });
+    expect(await replay(id)).toMatchObject({ status: 'succeeded', verdict: { outcome: 'agreed' } });
   });
 
   test('a replay of one whose judge failed keeps the votes and asks the judge', async () => {

@@ -148,8 +148,13 @@ export function registerInferences(app: App, context: HttpContext): void {
       if (outcome.type === 'refused') {
         throw new ApiError({ code: outcome.code, message: outcome.message, inferenceId: id });
       }
-      // Twice is as good as once.
-      if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+      if (outcome.type === 'unavailable') {
+        throw new ApiError({
+          code: 'temporal_unavailable',
+          message: `Nobody has taken it in time: Temporal or all workers are away. It may yet come to pass; GET /v1/inferences/${id} tells.`,
+          inferenceId: id,
+        });
+      }
       if (outcome.type === 'not-found') throw inferenceNotFound(id);
       const inference = expectFound(id, await inferences.get(id));
       const timeoutMs = outcome.isDecided ? RESOLVED_WITHIN_MS : 0;
