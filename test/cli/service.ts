@@ -55,7 +55,7 @@ export class TestInferences implements Inferences {
       usage: null,
       model: 'gpt-4o',
     };
-    const result = { answer, target: 'openai/gpt-4o', calls };
+    const result = { answer, target: calls.at(-1)?.target ?? 'openai/gpt-4o', calls };
     this.change(id, { status: 'succeeded', endedAt: '2026-01-01T00:00:02.000Z', result, calls });
   }
 
