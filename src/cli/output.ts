@@ -52,9 +52,9 @@ type VoteView = NonNullable<InferenceView['verdict']>['votes'][number];
 
 /** A vote with its number, as `resolve` takes it. */
 function voteLine({ index, standing, target, answer }: VoteView): string {
-  if (!answer) return oneLine(`   ${target}: ${standing}`);
+  if (!answer) return `   ${oneLine(`${target}: ${standing}`)}`;
   const calls = answer.tool_calls.map((call) => `${call.name}(${call.arguments})`);
-  return oneLine(`${index}  ${target}: ${answer.content ?? calls.join(' ')}`);
+  return `${index}  ${oneLine(`${target}: ${answer.content ?? calls.join(' ')}`)}`;
 }
 
 /** One call, as a line of the trail. */

@@ -61,9 +61,12 @@ function strategyAndTargetFaults(
     const link = typeof entry === 'string' ? { target: entry } : entry;
     const linkPath = typeof entry === 'string' ? entryPath : [...entryPath, 'target'];
     const ofTarget = targetFaults(link.target, providerNames, linkPath);
-    const identity = canonicalJson(link);
+    // A leg is a chain of its own, and legs may share what they fall back to: one of them gets its vote.
+    const isLeg = model.strategy === 'consensus' && inModel[0] === 'targets' && inModel.length === 2;
+    const chain = isLeg ? inModel : inModel.slice(0, -1);
+    const identity = canonicalJson({ chain, link });
     if (seen.has(identity))
-      return [...ofTarget, { path: entryPath, message: `${link.target} is in this model already` }];
+      return [...ofTarget, { path: entryPath, message: `${link.target} is in this chain already` }];
     seen.add(identity);
     return ofTarget;
   });

@@ -3,12 +3,12 @@
 import * as z from 'zod';
 import { formatDuration, parseDuration } from '../domain/duration.ts';
 
-/** A duration in milliseconds, both limits allowed. */
-export function duration(limits: { readonly minMs: number; readonly maxMs: number }) {
-  const { minMs, maxMs } = limits;
+/** A duration in milliseconds, both limits allowed. `form`: what is said of a text that is none. */
+export function duration(limits: { readonly minMs: number; readonly maxMs: number; readonly form?: string }) {
+  const { minMs, maxMs, form = 'must be a number with a unit (ms, s, m, h or d), such as 30s' } = limits;
   return quantity({
     parse: parseDuration,
-    form: 'must be a number with a unit (ms, s, m, h or d), such as 30s',
+    form,
     isWithin: (durationMs) => durationMs >= minMs && durationMs <= maxMs,
     range: `must be between ${formatDuration(minMs)} and ${formatDuration(maxMs)}`,
   });

@@ -27,15 +27,27 @@ export function fieldFaults(issues: readonly z.core.$ZodIssue[]): readonly Field
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...path, key], message: UNKNOWN_FIELD }));
     }
-    // The branch of a union that takes this form of value knows what is wrong inside it.
-    const branch = issue.code === 'invalid_union' ? issue.errors.find((inner) => !inner.some(isWrongForm)) : undefined;
-    if (!branch) return [{ path, message }];
-    return fieldFaults(branch).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
+    const inside = issue.code === 'invalid_union' ? faultsInside(issue) : undefined;
+    return inside ? inside.map((fault) => ({ ...fault, path: [...path, ...fault.path] })) : [{ path, message }];
   });
 }
 
-function isWrongForm(issue: z.core.$ZodIssue): boolean {
-  return issue.code === 'invalid_type' && issue.path.length === 0;
+/** The branch of a union that takes this form of value knows what is wrong inside it: of several, the one it fits best. */
+function faultsInside(issue: z.core.$ZodIssueInvalidUnion): readonly FieldFault[] | undefined {
+  return issue.errors
+    .filter((branch) => !branch.some(isWrongForm))
+    .map(fieldFaults)
+    .sort((a, b) => a.length - b.length)[0];
+}
+
+function isWrongForm({ code, path }: z.core.$ZodIssue): boolean {
+  return (code === 'invalid_type' || code === 'invalid_value') && path.length === 0;
+}
+
+/** Error of a discriminated union: what its discriminator may be, and nothing where there is none to speak of. */
+export function mustBeOneOf(...values: readonly string[]) {
+  return ({ code }: z.core.$ZodRawIssue) =>
+    code === 'invalid_union' ? `must be one of ${values.join(', ')}` : undefined;
 }
 
 const MUST_BE: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import { MAX_DEADLINE_MS, MIN_DEADLINE_MS } from '../domain/inference.ts';
 import { baseUrl } from './addresses.ts';
 import { breakerOverrides, healthSections, providerLimits, ranking } from './health-schema.ts';
 import { duration, size } from './quantities.ts';
+import { mustBeOneOf } from './schema-issues.ts';
 import { chainTarget, consensusFields, hedgeFields } from './strategy-schema.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -73,7 +74,7 @@ const model = z.discriminatedUnion(
     z.strictObject({ strategy: z.literal('hedge'), ...hedgeFields, ...ranking, ...common }),
     z.strictObject({ strategy: z.literal('consensus'), ...consensusFields, ...common }),
   ],
-  { error: 'must be one of failover, hedge, consensus' },
+  { error: mustBeOneOf('failover', 'hedge', 'consensus') },
 );
 
 export const configSchema = z.strictObject({

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { MAX_DEADLINE_MS, MAX_HOLD_MS } from '../domain/inference.ts';
 import { duration } from './quantities.ts';
+import { mustBeOneOf } from './schema-issues.ts';
 
 /** Override the client's at one target. @default each one as the client sent it */
 const params = z.strictObject({
@@ -34,10 +35,16 @@ const delay = duration({ minMs: 0, maxMs: MAX_DEADLINE_MS });
 const share = z.number().min(0).max(1);
 const tolerance = z.number().min(0).max(1);
 
+const P95_OR_DURATION = 'must be p95, or a duration such as 500ms';
+
 export const hedgeFields = {
   targets: z.array(chainTarget).min(1),
   /** How long nobody has answered before the next target starts; p95: the target's own recent one. @default p95 */
-  hedgeDelay: z.union([z.literal('p95'), delay], { error: 'must be p95, or a duration such as 500ms' }).exactOptional(),
+  hedgeDelay: z
+    .union([z.literal('p95'), duration({ minMs: 0, maxMs: MAX_DEADLINE_MS, form: P95_OR_DURATION })], {
+      error: P95_OR_DURATION,
+    })
+    .exactOptional(),
   hedgeBudget: z
     .strictObject({
       /** Share of the inferences that may be hedged. @default 0.1 */
@@ -92,7 +99,7 @@ const compare = z.discriminatedUnion(
     }),
     z.strictObject({ type: z.literal('judge'), target: z.string() }),
   ],
-  { error: 'must be one of exact, text, number, json, judge' },
+  { error: mustBeOneOf('exact', 'text', 'number', 'json', 'judge') },
 );
 
 const weight = z.number().gt(0, 'must be above 0');

@@ -49,10 +49,11 @@ function withProvidersWords({ message, cause }: InferenceFailure): string {
   return cause?.providerMessage ? `${message} The provider says: ${cause.providerMessage}` : message;
 }
 
-/** Every target ended in want of capacity: the same request may well succeed later. */
+/** Every target that failed, failed in the end for want of capacity: the same request may well succeed later. */
 function isShortage({ calls }: InferenceFailure): boolean {
   const lastKinds = new Map(calls.map((call) => [call.target, call.kind]));
-  const failed = [...lastKinds.values()].filter((kind) => kind !== null);
+  // A call that was cancelled has not failed.
+  const failed = [...lastKinds.values()].filter((kind) => kind !== null && kind !== 'cancelled');
   return failed.length > 0 && failed.every((kind) => failureTable[kind].isShortage);
 }
 

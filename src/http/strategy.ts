@@ -134,7 +134,9 @@ function refuse([fault]: readonly StrategyFault[]): void {
   if (!fault) return;
   const path = fault.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${snakeCase(part)}`)).join('');
   const param = `strategy${path}`;
-  throw new ApiError({ code: 'invalid_value', message: `${param} ${fault.message}.`, param });
+  // Other fields are named in it, too.
+  const message = fault.message.replace(/\b(?:hedgeDelay|onSplit)\b/g, snakeCase);
+  throw new ApiError({ code: 'invalid_value', message: `${param} ${message}.`, param });
 }
 
 function snakeCase(name: string): string {

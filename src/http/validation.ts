@@ -52,13 +52,16 @@ function faultsOf(issue: Issue, data: unknown): readonly Fault[] {
   return [{ code: 'invalid_value', path, message: worded(issue.message) }];
 }
 
-/** Of the forms that a value may have, the one that it was meant to be: only that one's faults help. */
+/** Of the forms that a value may have, the one that it was meant to be, which it fits best: only its faults help. */
 function unionFaults(issue: Extract<Issue, { code: 'invalid_union' }>, data: unknown): readonly Fault[] {
   const { path } = issue;
-  const meant = issue.errors.find(
+  const possible = issue.errors.filter(
     ([first]) => first && !(first.path.length === 0 && ['invalid_type', 'invalid_value'].includes(first.code)),
   );
-  if (meant) return meant.flatMap((inner) => faultsOf({ ...inner, path: [...path, ...inner.path] }, data));
+  const [meant] = possible
+    .map((inside) => inside.flatMap((inner) => faultsOf({ ...inner, path: [...path, ...inner.path] }, data)))
+    .sort((a, b) => a.length - b.length);
+  if (meant) return meant;
   if (valueAt(data, path) === undefined) {
     return [{ code: 'missing_required_parameter', path, message: 'is missing' }];
   }

@@ -9,6 +9,7 @@ const commands = [
   ['list'],
   ['cancel'],
   ['replay'],
+  ['resolve'],
   ['targets'],
   ['targets', 'isolate'],
   ['targets', 'restore'],

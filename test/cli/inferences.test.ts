@@ -109,6 +109,23 @@ describe('list', () => {
     expect(Date.now() - (inferences.lists[0]?.sinceMs ?? 0) - 6 * 3_600_000).toBeLessThan(60_000);
   });
 
+  it('finds those that are held for a person, and shows that they are', async () => {
+    inferences.change(ID, { status: 'waiting', waitingFor: 'resolution' });
+    inferences.add({ id: OTHER, status: 'waiting', waitingFor: 'target' });
+    const { stdout } = await run('list', '--waiting-for', 'resolution');
+    expect(inferences.lists).toMatchObject([{ waitingFor: 'resolution' }]);
+    const statuses = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ +/)[1]);
+    expect(statuses).toEqual(['STATUS', 'waiting', 'held']);
+  });
+
+  it('refuses to look for what nobody waits for before it asks', async () => {
+    expect(errorLine(await run('list', '--waiting-for', 'godot'))).toContain('Allowed choices are target, resolution');
+    expect(inferences.lists).toEqual([]);
+  });
+
   it('names the next page', async () => {
     inferences.add({ id: OTHER });
     const { stdout, stderr } = await run('list', '--limit', '1');

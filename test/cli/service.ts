@@ -1,6 +1,7 @@
 // Holdfast's real HTTP server for the tests of the commands, over inferences that the test moves by hand.
 
 import { pino } from 'pino';
+import { answerOfPerson } from '../../src/domain/answer.ts';
 import type { CallRecord } from '../../src/domain/call.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
 import type { Resolution } from '../../src/domain/hold.ts';
@@ -22,6 +23,8 @@ export class TestInferences implements Inferences {
   readonly cancelled: string[] = [];
   readonly lists: ListInferences[] = [];
   readonly resolutions: Resolution[] = [];
+  /** Whether a resolution decides; otherwise it waits for another key. */
+  decides = true;
   waits = 0;
   readonly #states = new Map<string, Inference>();
   readonly #onChange = new Set<() => void>();
@@ -52,7 +55,7 @@ export class TestInferences implements Inferences {
       usage: null,
       model: 'gpt-4o',
     };
-    const result = { answer, target: 'openai/gpt-4o', calls };
+    const result = { answer, target: calls.at(-1)?.target ?? 'openai/gpt-4o', calls };
     this.change(id, { status: 'succeeded', endedAt: '2026-01-01T00:00:02.000Z', result, calls });
   }
 
@@ -115,7 +118,8 @@ export class TestInferences implements Inferences {
       return { type: 'refused' as const, code: 'not_held' as const, message: 'It is not held.' };
     }
     this.resolutions.push(resolution);
-    return { type: 'resolved' as const, isDecided: false };
+    if (this.decides) this.#resolved(id, outcome.inference, resolution);
+    return { type: 'resolved' as const, isDecided: this.decides };
   }
 
   async list(query: ListInferences) {
@@ -127,6 +131,17 @@ export class TestInferences implements Inferences {
 
   async notReadyReason() {
     return null;
+  }
+
+  #resolved(id: string, { heldVerdict }: Inference, { vote, answer }: Resolution): void {
+    const chosen = vote === undefined ? null : heldVerdict?.votes[vote];
+    const result = {
+      answer: chosen?.answer ?? answerOfPerson(answer ?? ''),
+      target: chosen?.target ?? null,
+      calls: [],
+      ...(heldVerdict && { verdict: { ...heldVerdict, decidedBy: 'person' as const } }),
+    };
+    this.change(id, { status: 'succeeded', waitingFor: null, endedAt: '2026-01-01T00:00:02.000Z', result });
   }
 
   /** Resolves at the next change with false, or with true when the time is over. */

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { createAdmit } from '../../src/domain/admission.ts';
 import type { ModelSettings } from '../../src/domain/model-settings.ts';
+import { consensusSettings, hedgeSettings } from '../../src/domain/strategies.ts';
 
 const chain: ModelSettings = {
   strategy: 'failover',
@@ -49,4 +50,56 @@ describe('an inference is taken', () => {
   test('when one of its targets has room in half of its time', () => {
     expect(admit({ waits: { 'a/1': 90_000, 'b/x/y': 30_000 } })).toBeNull();
   });
+});
+
+describe('a vote of three, of which two must agree,', () => {
+  const { strategy: _, targets: __, ...common } = chain;
+  const legs = [
+    { targets: [{ provider: 'a', model: '1' }] },
+    {
+      targets: [
+        { provider: 'b', model: '1' },
+        { provider: 'c', model: '1' },
+      ],
+    },
+    { targets: [{ provider: 'd', model: '1' }] },
+  ];
+  const voting = (waits: Readonly<Record<string, number>>, quorum = 2) => {
+    const mayStart = createAdmit({ maxInFlight: 1, running: () => 0, waitMs: (target) => waits[target] ?? 0 });
+    const settings = consensusSettings(common, { legs, quorum, compare: { type: 'exact' } });
+    return mayStart({ settings, deadlineMs: 60_000 });
+  };
+
+  test('is taken when two legs have room in half of its time', () => {
+    expect(voting({ 'a/1': 90_000 })).toBeNull();
+    expect(voting({ 'a/1': 90_000, 'b/1': 30_000, 'c/1': 90_000, 'd/1': 30_000 })).toBeNull();
+  });
+
+  test('is taken when another target of a leg has room', () => {
+    expect(voting({ 'a/1': 90_000, 'b/1': 90_000 })).toBeNull();
+  });
+
+  test('is refused when one leg alone has room, until a second one has', () => {
+    expect(voting({ 'a/1': 90_000, 'b/1': 50_000, 'c/1': 40_000 })).toEqual({
+      reason: 'budgets',
+      retryAfterMs: 40_000,
+    });
+    expect(voting({ 'a/1': 70_000, 'd/1': 80_000 })).toEqual({ reason: 'budgets', retryAfterMs: 70_000 });
+  });
+
+  test('needs as many as its quorum', () => {
+    expect(voting({ 'd/1': 31_000 }, 3)).toEqual({ reason: 'budgets', retryAfterMs: 31_000 });
+  });
+});
+
+test('a race is taken when one of its targets has room', () => {
+  const { strategy: _, targets, ...common } = chain;
+  const settings = hedgeSettings(common, { targets });
+  const taken = (waits: Readonly<Record<string, number>>) =>
+    createAdmit({ maxInFlight: 1, running: () => 0, waitMs: (target) => waits[target] ?? 0 })({
+      settings,
+      deadlineMs: 60_000,
+    });
+  expect(taken({ 'a/1': 90_000 })).toBeNull();
+  expect(taken({ 'a/1': 90_000, 'b/x/y': 80_000 })).toEqual({ reason: 'budgets', retryAfterMs: 80_000 });
 });

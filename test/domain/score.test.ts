@@ -7,10 +7,12 @@ import {
   NO_SCORE,
   NOTHING_KNOWN,
   qualityRatio,
+  recentP95Ms,
   spikeOf,
   successRatio,
   summaryOf,
   withSample,
+  withSilence,
 } from '../../src/domain/score.ts';
 
 const WINDOW_MS = 300_000;
@@ -84,6 +86,43 @@ describe('a ratio', () => {
   test('is the good ones among all with five', () => {
     expect(successRatio(seen({ calls: 5, succeeded: 4 }))).toBe(0.8);
     expect(qualityRatio(seen({ answers: 5, goodAnswers: 0 }))).toBe(0);
+  });
+});
+
+describe('a call that was cut off', () => {
+  const cutOff = (score: ScoreWindow, atMs: number, silentMs: number) =>
+    withSilence(score, { atMs, silentMs }, WINDOW_MS);
+  const known = after(NO_SCORE, ...times(20, sample(T)));
+
+  test('is one that took longer than that, and nothing else', () => {
+    const { totalP50Ms, totalP95Ms, ...rest } = summary(cutOff(known, T, 8_000), T);
+    const { totalP50Ms: middleMs, totalP95Ms: beforeMs, ...before } = summary(known, T);
+    expect(rest).toEqual(before);
+    expect(totalP50Ms).toBe(middleMs);
+    expect(totalP95Ms).toBe(beforeMs);
+    const { totalP95Ms: laterMs } = summary(cutOff(cutOff(known, T, 8_000), T, 8_000), T);
+    expect(laterMs).toBeGreaterThanOrEqual(8_000);
+    expect(laterMs).toBeLessThanOrEqual(8_000 * 1.125);
+  });
+
+  test('is forgotten with its window, and is counted in a slot of its own time', () => {
+    const score = cutOff(known, T + 100_000, 8_000);
+    expect(summary(score, T + WINDOW_MS)).toMatchObject({ calls: 0, totalP95Ms: expect.any(Number) });
+    expect(summary(score, T + 2 * WINDOW_MS)).toEqual(NOTHING_KNOWN);
+  });
+});
+
+describe('the recent p95', () => {
+  const p95 = (answers: number) => recentP95Ms({ ...NOTHING_KNOWN, calls: 100, answers, totalP95Ms: 1_000 });
+
+  test('is unknown below five answers, however many calls there were', () => {
+    expect(p95(0)).toBeNull();
+    expect(p95(4)).toBeNull();
+    expect(p95(5)).toBe(1_000);
+  });
+
+  test('is unknown when no whole answer was timed', () => {
+    expect(recentP95Ms({ ...NOTHING_KNOWN, calls: 9, answers: 9 })).toBeNull();
   });
 });
 

@@ -124,6 +124,7 @@ describe('an inference as clients see it', () => {
       id,
       object: 'inference',
       status: 'succeeded',
+      waiting_for: null,
       model: 'summarize',
       target: 'openai/gpt-4o',
       created_at: createdAt,

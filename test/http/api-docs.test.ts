@@ -37,6 +37,7 @@ describe('/openapi.json', async () => {
         'POST /v1/inferences',
         'POST /v1/inferences/{id}/cancel',
         'POST /v1/inferences/{id}/replay',
+        'POST /v1/inferences/{id}/resolve',
         'POST /v1/targets/{provider}/{model}/isolate',
         'POST /v1/targets/{provider}/{model}/restore',
       ]),
@@ -57,7 +58,8 @@ describe('/openapi.json', async () => {
   test('refers to nothing that it does not define', () => {
     const used = JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g);
     const names = new Set([...used].map(([, name]) => name));
-    expect([...names]).toEqual(expect.arrayContaining(['Call', 'ChatCompletion', 'Error', 'Inference']));
+    const expected = ['Call', 'ChatCompletion', 'Error', 'Inference', 'Verdict', 'Vote'];
+    expect([...names]).toEqual(expect.arrayContaining(expected));
     for (const name of names) expect(document.components.schemas).toHaveProperty([name ?? '']);
   });
 });

@@ -216,6 +216,7 @@ test.each([
   ['?limit=0', 'limit', 'invalid_value'],
   ['?limit=101', 'limit', 'invalid_value'],
   ['?status=done', 'status', 'invalid_value'],
+  ['?waiting_for=godot', 'waiting_for', 'invalid_value'],
   ['?since=yesterday', 'since', 'invalid_value'],
   ['?colour=red', 'colour', 'unknown_parameter'],
   ['?metadata.=x', 'metadata.', 'unknown_parameter'],
@@ -318,10 +319,31 @@ test.each([
   ['GET', '?wait=1'],
   ['POST', '/cancel'],
   ['POST', '/replay'],
+  ['POST', '/resolve'],
 ] as const)('%s of an id that cannot be one%s is a 404 without a look at Temporal', async (method, rest) => {
-  const response = await app.inject({ method, url: `${SUBMIT}/temporal-sys-scanner${rest}` });
+  const payload = rest === '/resolve' ? { payload: { vote: 0, reason: 'r' } } : {};
+  const response = await app.inject({ method, url: `${SUBMIT}/temporal-sys-scanner${rest}`, ...payload });
   expect(response.statusCode).toBe(404);
   expect(response.json().error).toMatchObject({ code: 'inference_not_found' });
+  expect(used).toEqual([]);
+});
+
+test.each([
+  ['neither vote nor answer', { reason: 'r' }, 'vote', 'missing_required_parameter'],
+  ['both', { vote: 0, answer: 'x', reason: 'r' }, 'vote', 'invalid_value'],
+  ['no reason', { vote: 0 }, 'reason', 'missing_required_parameter'],
+  ['an empty reason', { vote: 0, reason: '' }, 'reason', 'invalid_value'],
+  ['an empty answer', { answer: '', reason: 'r' }, 'answer', 'invalid_value'],
+  ['a vote below 0', { vote: -1, reason: 'r' }, 'vote', 'invalid_value'],
+  ['a name', { vote: 0, reason: 'r', by: 'olga' }, 'by', 'unknown_parameter'],
+])('a resolution with %s is a 400 that names the field, and reaches no vote', async (_name, payload, param, code) => {
+  const response = await app.inject({
+    method: 'POST',
+    url: `${SUBMIT}/inf-01k9zv3m7x2c4d5e6f7g8h9j0k/resolve`,
+    payload,
+  });
+  expect(response.statusCode).toBe(400);
+  expect(response.json().error).toMatchObject({ code, param });
   expect(used).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 // A server for requests that must be answered before any inference is started: every use of the port is an error
-// there, and is counted. Not for anything that a running service answers.
+// there, and is counted, but for what a test puts there itself. Not for anything that a running service answers.
 
 import { Writable } from 'node:stream';
 import type { Admit } from '../../src/domain/admission.ts';
@@ -42,7 +42,13 @@ export const catalog: Catalog = {
 };
 
 export async function serverWithoutTemporal(
-  options: { apiKeys?: readonly ApiKey[]; bodyLimitBytes?: number; admit?: Admit; targets?: Targets } = {},
+  options: {
+    apiKeys?: readonly ApiKey[];
+    bodyLimitBytes?: number;
+    admit?: Admit;
+    targets?: Targets;
+    inferences?: Partial<Inferences>;
+  } = {},
 ) {
   const used: string[] = [];
   const refuse = (name: string) => () => {
@@ -58,6 +64,7 @@ export async function serverWithoutTemporal(
     resolve: refuse('resolve'),
     list: refuse('list'),
     notReadyReason: refuse('notReadyReason'),
+    ...options.inferences,
   };
   const log: string[] = [];
   const stream = new Writable({
