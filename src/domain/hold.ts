@@ -47,6 +47,19 @@ export function resolutionFault(input: {
   return null;
 }
 
+/** Whom a hold lacks among those who have API keys, or null: a vote that nobody may resolve only waits for its end. */
+export function missingResolvers(
+  { approvals, submitterMayResolve }: Pick<HoldSettings, 'approvals' | 'submitterMayResolve'>,
+  apiKeys: readonly { readonly operator: boolean }[],
+): string | null {
+  const operators = apiKeys.filter(({ operator }) => operator).length;
+  // Without any key everybody is an operator, though nobody in particular.
+  const isOpen = apiKeys.length === 0 && approvals === 1 && submitterMayResolve;
+  if (isOpen || operators >= approvals) return null;
+  const wanted = approvals === 1 ? "an operator's API key" : `the API keys of ${approvals} operators`;
+  return `needs ${wanted}, and there are ${operators}`;
+}
+
 /** The same key may change its mind: its last word counts. */
 export function withApproval(approvals: readonly Approval[], approval: Approval): readonly Approval[] {
   const isSame = ({ by, via }: Approval) => by === approval.by && via === approval.via;

@@ -7,6 +7,7 @@ import type { Catalog } from '../domain/catalog.ts';
 import type { Inferences } from '../domain/inferences.ts';
 import type { Targets } from '../domain/targets.ts';
 import type { Admit } from '../domain/admission.ts';
+import type { ApiKey } from './auth.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -16,6 +17,8 @@ export interface HttpContext {
   readonly targets: Targets;
   /** Asked before an inference is started. */
   readonly admit: Admit;
+  /** None: no authentication, and every caller is an operator. */
+  readonly apiKeys: readonly ApiKey[];
   readonly waiting: Waiting;
   readonly uiUrlOf: UiUrlOf;
   /** Milliseconds since the epoch. */

@@ -55,7 +55,7 @@ export interface HttpServer {
 export async function buildServer(dependencies: ServerDependencies): Promise<HttpServer> {
   const { inferences, catalog, targets, admit, apiKeys, uiUrlOf, version, metrics, now = Date.now } = dependencies;
   const waiting = new Waiting();
-  const context = { inferences, catalog, targets, admit, waiting, uiUrlOf, now };
+  const context = { inferences, catalog, targets, admit, apiKeys, waiting, uiUrlOf, now };
   const app = createApp(dependencies);
   logResponses(app);
   endConnectionsOnShutdown(app, waiting);

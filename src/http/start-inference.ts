@@ -7,6 +7,7 @@ import { newInferenceId } from '../domain/ids.ts';
 import type { Inference, InferenceInput } from '../domain/inference.ts';
 import type { Inferences, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
+import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
@@ -46,13 +47,14 @@ export async function startInference(
     readonly idempotencyKey: string | undefined;
   },
 ): Promise<Started> {
-  const { inferences, catalog, waiting, targets, admit, now } = context;
+  const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
   const { wayIn, body, deadline, priority, idempotencyKey } = wanted;
   const { caller } = request;
   const { model } = body;
   const resolved = resolveModel({ catalog, wayIn, model, strategy: body.strategy, deadline });
   const prompt = promptOf(body);
   checkComparable(resolved.settings, prompt);
+  checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
   const id = isJoinable
@@ -113,6 +115,15 @@ function checkComparable(settings: ModelSettings, prompt: Prompt): void {
     message: 'response_format must be a json_schema: this model compares JSON answers field by field along it.',
     param: 'response_format',
   });
+}
+
+/** Of a configured model that has been checked at the start. */
+function checkResolvable(settings: ModelSettings, apiKeys: HttpContext['apiKeys']): void {
+  if (settings.strategy !== 'consensus' || settings.onSplit.type !== 'hold') return;
+  const missing = missingResolvers(settings.onSplit, apiKeys);
+  if (missing === null) return;
+  const param = 'strategy.on_split';
+  throw new ApiError({ code: 'invalid_value', message: `${param} ${missing}: nobody could resolve it.`, param });
 }
 
 async function isThere(inferences: Inferences, id: string): Promise<boolean> {

@@ -242,3 +242,13 @@ test('submitterMayResolve: false refuses whoever submitted it', async () => {
   expect(await fromTemporal(id, { vote: 0, reason: 'r' })).toBe('approvals_needed');
   expect((await resolve(id, 'paul', { vote: 0, reason: 'r' })).body.status).toBe('succeeded');
 });
+
+test('a request that holds its vote for people whom nobody knows is refused', async () => {
+  const strategy = { type: 'consensus', targets: THREE, compare: { type: 'exact' }, on_split: 'hold', approvals: 3 };
+  const { status, body } = await service.request('/v1/inferences', {
+    body: { ...chat('any'), strategy },
+    headers: as('alice'),
+  });
+  expect(status).toBe(400);
+  expect(body.error).toMatchObject({ code: 'invalid_value', param: 'strategy.on_split' });
+});

@@ -93,6 +93,12 @@ test('records each kind of race and vote', { timeout: 60_000 }, async () => {
   await save(hedged, 'hedged');
   slow();
 
+  const invalid = service.simulator.inject({ account: 'one', fault: { type: 'error', situation: 'invalid-request' } });
+  const refused = await submit({ ...chat('any'), strategy: { ...hedge, hedge_delay: '9s', on_exhausted: 'fail' } });
+  await ended(refused, 'failed');
+  await save(refused, 'hedge-refused');
+  invalid();
+
   const vote = { type: 'consensus', targets, compare: { type: 'text' }, on_exhausted: 'fail' };
   const agreed = await submit({ ...chat('any'), strategy: vote });
   await ended(agreed, 'succeeded');

@@ -13,6 +13,32 @@ function history(name: string) {
   return JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'));
 }
 
+/** As if the timer had fired, instead of being cancelled, just behind the end of the call that it stood beside. */
+function withTimerFired(recorded: any): object {
+  const failed = recorded.events.findIndex((event: object) => 'activityTaskFailedEventAttributes' in event);
+  const started = recorded.events.find((event: object) => 'timerStartedEventAttributes' in event);
+  const fired = {
+    ...recorded.events[failed],
+    eventType: 'EVENT_TYPE_TIMER_FIRED',
+    timerFiredEventAttributes: { timerId: '1', startedEventId: started.eventId },
+  };
+  delete fired.activityTaskFailedEventAttributes;
+  const before = recorded.events.slice(0, failed + 1);
+  const behind = recorded.events
+    .slice(failed + 1)
+    .filter((event: object) => !('timerCanceledEventAttributes' in event))
+    .map((event: object) =>
+      JSON.parse(
+        JSON.stringify(event).replaceAll(
+          /"(scheduledEventId|startedEventId|workflowTaskCompletedEventId)":"(\d+)"/g,
+          (_, name, id) => `"${name}":"${Number(id) + 1}"`,
+        ),
+      ),
+    );
+  const events = [...before, fired, ...behind].map((event, index) => ({ ...event, eventId: String(index + 1) }));
+  return { events };
+}
+
 beforeAll(() => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
 });
@@ -31,6 +57,7 @@ describe('saved histories', () => {
         'cancelled',
         'failed',
         'failed-over',
+        'hedge-refused',
         'hedged',
         'held-and-resolved',
         'parked-and-answered',
@@ -40,6 +67,11 @@ describe('saved histories', () => {
         'woken-and-answered',
       ].sort(),
     );
+  });
+
+  test('a call that ends together with the delay of its hedge is heard first: nobody else is asked', async () => {
+    const other = history(names.find((name) => name.endsWith('hedge-refused.json')) ?? '');
+    await Worker.runReplayHistory({ workflowBundle }, withTimerFired(other), 'inf-replayed');
   });
 
   test('a history that these workflows would not have written is refused', async () => {
