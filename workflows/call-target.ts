@@ -13,7 +13,14 @@ import {
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
 import type { Answer } from '../src/domain/answer.ts';
-import type { CallModelFailure, CallModelInput, CallProgress, CallRecord, Race } from '../src/domain/call.ts';
+import type {
+  CallModelFailure,
+  CallModelInput,
+  CallModelResult,
+  CallProgress,
+  CallRecord,
+  Race,
+} from '../src/domain/call.ts';
 import { withLostAttempts } from '../src/domain/call.ts';
 import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
 import type { CommonSettings } from '../src/domain/model-settings.ts';
@@ -42,8 +49,7 @@ export type CallOutcome =
   /** A hedge that was not sent. */
   | { readonly type: 'withheld'; readonly because: 'circuit' | 'budget' };
 
-/** Rethrows a cancellation, after its record has been given to `onRecords`. */
-export async function callTarget(call: {
+interface Call {
   readonly target: Target;
   readonly prompt: Prompt;
   readonly settings: CommonSettings;
@@ -56,8 +62,14 @@ export async function callTarget(call: {
   /** A cancel has to reach it soon, wherever it runs. */
   readonly endsSoon: boolean;
   readonly onRecords: (records: readonly CallRecord[]) => void;
-}): Promise<CallOutcome> {
-  const { target, prompt, settings, timeMs, gate, summary, race, endsSoon, onRecords } = call;
+}
+
+/**
+ * Rejects with a cancellation, after its record has been given to `onRecords`. Without `async`, and so are those that it
+ * is made of: every promise of a workflow costs the sandbox a stack trace.
+ */
+export function callTarget(call: Call): Promise<CallOutcome> {
+  const { target, prompt, settings, timeMs, gate, summary, race, endsSoon } = call;
   const { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs } = settings;
   const maxAttempts = race ? 1 : settings.maxAttemptsPerTarget;
   const { callModel } = proxyActivities<Activities>({
@@ -69,45 +81,42 @@ export async function callTarget(call: {
     cancellationType: race ? 'TRY_CANCEL' : 'WAIT_CANCELLATION_COMPLETED',
     summary,
   });
-  const startedAt = new Date().toISOString();
   // Cancelled before the call was scheduled: there is nothing to record.
-  if (CancellationScope.current().consideredCancelled)
-    throw new CancelledFailure(`${targetName(target)} was not called.`);
-  try {
-    const running = callModel({
-      target,
-      prompt,
-      attemptTimeoutMs,
-      firstTokenTimeoutMs,
-      stallTimeoutMs,
-      maxAttempts,
-      ...gate,
-      ...(race && { race }),
-    });
-    const result = await (race ? running : orCancelled(running));
-    if ('withheld' in result) return { type: 'withheld', because: result.withheld };
-    const { answer, records } = result;
-    onRecords(records);
-    const record = records.at(-1) ?? unrecorded({ target, startedAt, attempt: 1, kind: 'unknown' });
-    return { type: 'answered', answer, record };
-  } catch (error) {
-    if (isCancellation(error)) {
-      onRecords(recordsOfCancelled(error) ?? [unrecorded({ target, startedAt, attempt: 1, kind: 'cancelled' })]);
-      throw error;
-    }
-    const { failure, records } = readFailure({ error, target, startedAt });
-    onRecords(records);
-    log.info('target failed', { call: summary, kind: failure.kind });
-    // Ended in the worker's own process, which learns of a cancel before Temporal has told this workflow.
-    if (failure.kind === 'cancelled') throw new CancelledFailure(failure.message);
-    return { type: 'failed', failure };
+  if (CancellationScope.current().consideredCancelled) {
+    return Promise.reject(new CancelledFailure(`${targetName(target)} was not called.`));
   }
+  const startedAt = new Date().toISOString();
+  const limits = { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs, maxAttempts };
+  const running = callModel({ target, prompt, ...limits, ...gate, ...(race && { race }) });
+  return (race ? running : orCancelled(running)).then(
+    (result) => answeredBy(call, startedAt, result),
+    (error: unknown) => failedBy(call, startedAt, error),
+  );
 }
 
-/**
- * Settles as the call does. After a cancel the call has a moment to end with its records, then it is given up. Written
- * without `async` and `race`: every promise of a workflow costs the sandbox a stack trace.
- */
+function answeredBy({ target, onRecords }: Call, startedAt: string, result: CallModelResult): CallOutcome {
+  if ('withheld' in result) return { type: 'withheld', because: result.withheld };
+  const { answer, records } = result;
+  onRecords(records);
+  const record = records.at(-1) ?? unrecorded({ target, startedAt, attempt: 1, kind: 'unknown' });
+  return { type: 'answered', answer, record };
+}
+
+/** Throws a cancellation. */
+function failedBy({ target, summary, onRecords }: Call, startedAt: string, error: unknown): CallOutcome {
+  if (isCancellation(error)) {
+    onRecords(recordsOfCancelled(error) ?? [unrecorded({ target, startedAt, attempt: 1, kind: 'cancelled' })]);
+    throw error;
+  }
+  const { failure, records } = readFailure({ error, target, startedAt });
+  onRecords(records);
+  log.info('target failed', { call: summary, kind: failure.kind });
+  // Ended in the worker's own process, which learns of a cancel before Temporal has told this workflow.
+  if (failure.kind === 'cancelled') throw new CancelledFailure(failure.message);
+  return { type: 'failed', failure };
+}
+
+/** Settles as the call does. After a cancel the call has a moment to end with its records, then it is given up. */
 function orCancelled<T>(call: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     let hasEnded = false;

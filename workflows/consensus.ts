@@ -65,7 +65,7 @@ class Consensus implements Strategy {
   async playRound(): Promise<RoundOutcome> {
     const run = this.#run;
     this.#comparison.beginRound();
-    const voted = await new Voting({ run, comparison: this.#comparison, votes: this.#votes }).hold();
+    const voted = await new Voting({ run, comparison: this.#comparison, votes: this.#votes }).run();
     this.#votes = voted.votes;
     const known = this.#comparison.known(voted.votes);
     const compared = known ? { type: 'compared' as const, agreement: known } : await this.#comparison.of(voted.votes);

@@ -1,7 +1,6 @@
 // The vote of a consensus: asks every leg that has not voted, all at once, until there are votes enough.
 
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { Agreement } from '../src/domain/agreement.ts';
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { CastVote, MissingVote } from '../src/domain/consensus.ts';
 import { identitiesOf, isSettled, tally } from '../src/domain/consensus.ts';
 import { modelIdentity } from '../src/domain/model-identity.ts';
@@ -10,6 +9,7 @@ import type { TargetFailure } from '../src/domain/route.ts';
 import { listedOrder, shareOfTime } from '../src/domain/route.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
+import type { ChainOutcome } from './chain.ts';
 import { tryChain } from './chain.ts';
 import type { Comparison } from './comparison.ts';
 import type { InferenceRun } from './inference-run.ts';
@@ -36,6 +36,7 @@ export class Voting {
   readonly #called = new Map<string, number>();
   #votes: readonly CastVote[];
   #failed: readonly TargetFailure[] = [];
+  #grace: 'not begun' | 'running' | 'over' = 'not begun';
   #bug: unknown = null;
 
   /** @param voting `votes` have been cast before: their legs are not asked again */
@@ -54,8 +55,11 @@ export class Voting {
     this.#pending = new Map(legs.map((leg) => [leg, null]));
   }
 
-  async hold(): Promise<Voted> {
-    const asked = this.#scope.run(() => Promise.all([...this.#pending.keys()].map((leg) => this.#ask(leg))));
+  async run(): Promise<Voted> {
+    const asked: Promise<void>[] = [];
+    await this.#scope.run(async () => {
+      for (const leg of this.#pending.keys()) asked.push(this.#ask(leg));
+    });
     let votes: readonly CastVote[] = [];
     try {
       votes = await this.#untilEnough();
@@ -64,43 +68,50 @@ export class Voting {
       if (this.#pending.size > 0) {
         this.#scope.cancel();
         observer.callsAbandoned();
+        // They end with their records.
+        await Promise.all(asked);
       }
-      // They end with their records.
-      await asked;
     }
     if (this.#bug !== null) throw this.#bug;
+    if (this.#grace === 'running' && !this.#isWonBy(votes)) this.#scope.cancel();
     return { votes, missing: this.#missing, failed: this.#failed };
   }
 
   /** Never rejects. */
-  async #ask(leg: number): Promise<void> {
+  #ask(leg: number): Promise<void> {
     const { targets, legs, earlyExit } = this.#settings;
     const own = (legs[leg]?.targets ?? []).flatMap((index) => targets[index] ?? []);
-    try {
-      const outcome = await tryChain(this.#run, {
-        targets: own,
-        order: listedOrder(own),
-        leftMs: () => this.#leftMs(),
-        part: (index) => `vote ${leg + 1} of ${legs.length}${index === 0 ? '' : `, target ${index + 1}`}`,
-        isTaken: (target) => this.#isTaken(target, leg),
-        onCall: (target) => {
-          this.#pending.set(leg, target);
-          this.#called.set(targetName(target), leg);
-        },
-        endsSoon: earlyExit,
-      });
-      if (outcome.type === 'answered') {
-        const { answer, target, record } = outcome;
-        const latencyMs = Date.now() - this.#startedAtMs;
-        const vote = { leg, target: targetName(target), answer, latencyMs, costUsd: record.costUsd };
-        this.#votes = [...this.#votes, vote];
-      } else {
-        this.#failed = [...this.#failed, ...outcome.failed];
-        this.#miss(leg, 'failed');
-      }
-    } catch (error) {
-      this.#miss(leg, 'late');
-      if (!isCancellation(error)) this.#bug = error;
+    const asked = tryChain(this.#run, {
+      targets: own,
+      order: listedOrder(own),
+      leftMs: () => this.#leftMs(),
+      part: (index) => `vote ${leg + 1} of ${legs.length}${index === 0 ? '' : `, target ${index + 1}`}`,
+      isTaken: (target) => this.#isTaken(target, leg),
+      onCall: (target) => {
+        this.#pending.set(leg, target);
+        this.#called.set(targetName(target), leg);
+      },
+      endsSoon: earlyExit,
+    });
+    return asked.then(
+      (outcome) => this.#heard(leg, outcome),
+      (error: unknown) => {
+        if (!isCancellation(error)) this.#bug = error;
+        this.#miss(leg, 'late');
+        this.#pending.delete(leg);
+      },
+    );
+  }
+
+  #heard(leg: number, outcome: ChainOutcome): void {
+    if (outcome.type === 'answered') {
+      const { answer, target, record } = outcome;
+      const latencyMs = Date.now() - this.#startedAtMs;
+      const vote = { leg, target: targetName(target), answer, latencyMs, costUsd: record.costUsd };
+      this.#votes = [...this.#votes, vote];
+    } else {
+      this.#failed = [...this.#failed, ...outcome.failed];
+      this.#miss(leg, 'failed');
     }
     this.#pending.delete(leg);
   }
@@ -131,31 +142,45 @@ export class Voting {
    * alone can tell whether votes agree: it is asked about those that there are then.
    */
   async #untilEnough(): Promise<readonly CastVote[]> {
-    const { graceAfterQuorumMs, earlyExit, compare } = this.#settings;
+    const { earlyExit, compare } = this.#settings;
     const isOver = () => this.#pending.size === 0 || this.#bug !== null || (earlyExit && this.#isSettled());
-    let isPatient = !(earlyExit && compare.type === 'judge');
     while (!isOver()) {
       await condition(() => isOver() || this.#mayHaveQuorum());
-      if (isPatient && !isOver()) {
-        isPatient = false;
-        await condition(isOver, graceAfterQuorumMs);
-      } else if (!isOver()) {
-        const votes = this.#votes;
-        const compared = await this.#comparison.of(votes);
-        if (compared.type === 'compared' && this.#hasWinner(compared.agreement, votes)) return votes;
-        await condition(() => isOver() || this.#votes !== votes);
+      if (isOver()) break;
+      if (this.#grace === 'not begun' && !(earlyExit && compare.type === 'judge')) {
+        this.#beginGrace();
+        await condition(() => isOver() || this.#grace === 'over');
+        continue;
       }
+      const votes = this.#votes;
+      await this.#comparison.of(votes);
+      if (this.#isWonBy(votes)) return votes;
+      await condition(() => isOver() || this.#votes !== votes);
     }
     return this.#votes;
   }
 
-  #mayHaveQuorum(): boolean {
-    const agreement = this.#comparison.known(this.#votes);
-    return agreement ? this.#hasWinner(agreement, this.#votes) : this.#votes.length >= this.#settings.quorum;
+  /** With a winner its timer is left to the end of the workflow, which is near: taking it back would be an event more. */
+  #beginGrace(): void {
+    this.#grace = 'running';
+    const over = () => {
+      this.#grace = 'over';
+    };
+    const timer = () => sleep(this.#settings.graceAfterQuorumMs, { summary: 'grace for the votes that are late' });
+    // Cancelled with the scope: then nobody waits for it.
+    void this.#scope.run(timer).then(over, over);
   }
 
-  #hasWinner(agreement: Agreement, votes: readonly CastVote[]): boolean {
-    return tally({ votes, agreement, rules: this.#settings }).winner !== null;
+  /** Only the judge could tell, or the quorum agrees. */
+  #mayHaveQuorum(): boolean {
+    const votes = this.#votes;
+    return this.#isWonBy(votes) || (!this.#comparison.known(votes) && votes.length >= this.#settings.quorum);
+  }
+
+  /** As far as it is known which of them agree. */
+  #isWonBy(votes: readonly CastVote[]): boolean {
+    const agreement = this.#comparison.known(votes);
+    return agreement !== null && tally({ votes, agreement, rules: this.#settings }).winner !== null;
   }
 
   /** The outcome can't change. But whoever decides a split is to see every vote. */
@@ -163,7 +188,7 @@ export class Voting {
     const votes = this.#votes;
     const agreement = this.#comparison.known(votes);
     if (!agreement) return false;
-    const mayEnd = this.#settings.onSplit.type === 'fail' || this.#hasWinner(agreement, votes);
+    const mayEnd = this.#settings.onSplit.type === 'fail' || this.#isWonBy(votes);
     return mayEnd && isSettled({ votes, agreement, rules: this.#settings, pending: [...this.#pending.keys()] });
   }
 
