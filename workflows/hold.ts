@@ -52,7 +52,8 @@ export class Hold {
     this.#verdict = verdict;
     this.#approvals = [];
     showHeld();
-    await condition(() => decisionOf(this.#approvals, this.#settings) !== null, this.#settings.holdTimeoutMs);
+    const isDecided = () => decisionOf(this.#approvals, this.#settings) !== null;
+    await condition(isDecided, this.#settings.holdTimeoutMs, { summary: 'a person may resolve the vote' });
     this.#verdict = null;
     await condition(allHandlersFinished);
     const choice = decisionOf(this.#approvals, this.#settings);
