@@ -11,6 +11,7 @@ import type { FailedTarget, NextStep } from '../src/domain/route.ts';
 import { isOutOfTime, listedOrder, nextStep, remainingAfter, routeOf, shareOfTime } from '../src/domain/route.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
+import type { CallOutcome } from './call-target.ts';
 import { failuresOf } from './chain.ts';
 import type { InferenceRun, RoundOutcome, Strategy } from './inference-run.ts';
 import { runInference } from './inference-run.ts';
@@ -83,6 +84,15 @@ interface Latest {
   readonly atMs: number;
 }
 
+/** A target in a race. */
+interface Racer {
+  readonly index: number;
+  readonly target: Target;
+  readonly part: Race['part'];
+  /** The latest start before it. */
+  readonly before: Latest;
+}
+
 /** One race: each target that may be called starts once at most. */
 class RaceRun {
   readonly #run: InferenceRun<HedgeSettings>;
@@ -124,14 +134,14 @@ class RaceRun {
 
   async play(): Promise<Ended> {
     try {
-      return await this.#play();
+      return await this.#scope.run(() => this.#play());
     } finally {
       if (this.#running.size > 0) {
         this.#scope.cancel();
         observer.callsAbandoned();
+        // They leave their records at once: a cancel is not waited for.
+        await Promise.all(this.#racers);
       }
-      // They leave their records at once: a cancel is not waited for.
-      await Promise.all(this.#racers);
     }
   }
 
@@ -177,47 +187,52 @@ class RaceRun {
     if (part !== 'hedge') this.#count(index);
     const before = this.#latest;
     this.#latest = { index, atMs: Date.now() };
-    this.#racers.push(this.#scope.run(() => this.#call({ index, target, part, before })));
+    this.#racers.push(this.#call({ index, target, part, before }));
   }
 
   /** Never rejects: its end is seen by `#play`. */
-  async #call(racer: {
-    readonly index: number;
-    readonly target: Target;
-    readonly part: Race['part'];
-    /** The latest start before it. */
-    readonly before: Latest;
-  }): Promise<void> {
-    const { index, target, part, before } = racer;
+  #call(racer: Racer): Promise<void> {
+    const { index, target, part } = racer;
     const { settings, model } = this.#run.input;
     const { targets, attemptTimeoutMs, hedgeDelay } = settings;
     const targetsAfter = hedgeDelay === 0 ? 0 : remainingAfter({ targets, failed: this.#failed, index });
-    try {
-      const outcome = await this.#run.call({
-        target,
-        chain: targets.map(targetName),
-        timeMs: shareOfTime({ leftMs: this.#run.clock.leftMs(), attemptTimeoutMs, targetsAfter }),
-        part: part === 'hedge' ? 'hedge' : `target ${index + 1} of ${targets.length}`,
-        race: { model, part, budget: bindingBudget(settings) },
-      });
-      this.#running.delete(index);
-      if (outcome.type === 'withheld') {
-        this.#mayHedge &&= outcome.because === 'circuit';
-        this.#withheld.add(index);
-        // It was as if it had never started: the one behind it need not wait again.
-        if (this.#latest.index === index) this.#latest = before;
-      } else if (outcome.type === 'failed') {
-        if (part === 'hedge') this.#count(index);
-        this.#failed = [...this.#failed, { index, failure: outcome.failure }];
-      } else {
-        const result = { answer: outcome.answer, target: targetName(target) };
-        this.#answered ??= { type: 'answered', result };
-      }
-    } catch (error) {
-      this.#running.delete(index);
-      if (!isCancellation(error)) this.#bug = error;
-    }
+    const called = this.#run.call({
+      target,
+      chain: targets.map(targetName),
+      timeMs: shareOfTime({ leftMs: this.#run.clock.leftMs(), attemptTimeoutMs, targetsAfter }),
+      part: part === 'hedge' ? 'hedge' : `target ${index + 1} of ${targets.length}`,
+      race: { model, part, budget: bindingBudget(settings) },
+    });
+    return called.then(
+      (outcome) => {
+        this.#end(index);
+        this.#heard(racer, outcome);
+      },
+      (error: unknown) => {
+        this.#end(index);
+        if (!isCancellation(error)) this.#bug = error;
+      },
+    );
+  }
+
+  #end(index: number): void {
+    this.#running.delete(index);
     this.#ends += 1;
+  }
+
+  #heard({ index, target, part, before }: Racer, outcome: CallOutcome): void {
+    if (outcome.type === 'withheld') {
+      this.#mayHedge &&= outcome.because === 'circuit';
+      this.#withheld.add(index);
+      // It was as if it had never started: the one behind it need not wait again.
+      if (this.#latest.index === index) this.#latest = before;
+    } else if (outcome.type === 'failed') {
+      if (part === 'hedge') this.#count(index);
+      this.#failed = [...this.#failed, { index, failure: outcome.failure }];
+    } else {
+      const result = { answer: outcome.answer, target: targetName(target) };
+      this.#answered ??= { type: 'answered', result };
+    }
   }
 
   #count(index: number): void {

@@ -57,12 +57,12 @@ export class Voting {
 
   async run(): Promise<Voted> {
     const asked: Promise<void>[] = [];
-    await this.#scope.run(async () => {
-      for (const leg of this.#pending.keys()) asked.push(this.#ask(leg));
-    });
     let votes: readonly CastVote[] = [];
     try {
-      votes = await this.#untilEnough();
+      votes = await this.#scope.run(() => {
+        for (const leg of this.#pending.keys()) asked.push(this.#ask(leg));
+        return this.#untilEnough();
+      });
       for (const leg of this.#pending.keys()) this.#miss(leg, 'late');
     } finally {
       if (this.#pending.size > 0) {
@@ -166,9 +166,9 @@ export class Voting {
     const over = () => {
       this.#grace = 'over';
     };
-    const timer = () => sleep(this.#settings.graceAfterQuorumMs, { summary: 'grace for the votes that are late' });
+    const timer = sleep(this.#settings.graceAfterQuorumMs, { summary: 'grace for the votes that are late' });
     // Cancelled with the scope: then nobody waits for it.
-    void this.#scope.run(timer).then(over, over);
+    void timer.then(over, over);
   }
 
   /** Only the judge could tell, or the quorum agrees. */
