@@ -204,10 +204,7 @@ class RaceRun {
       race: { model, part, budget: bindingBudget(settings) },
     });
     return called.then(
-      (outcome) => {
-        this.#end(index);
-        this.#heard(racer, outcome);
-      },
+      (outcome) => this.#heard(racer, outcome),
       (error: unknown) => {
         this.#end(index);
         if (!isCancellation(error)) this.#bug = error;
@@ -221,6 +218,7 @@ class RaceRun {
   }
 
   #heard({ index, target, part, before }: Racer, outcome: CallOutcome): void {
+    this.#end(index);
     if (outcome.type === 'withheld') {
       this.#mayHedge &&= outcome.because === 'circuit';
       this.#withheld.add(index);
