@@ -8,6 +8,7 @@ import type { CastVote } from '../src/domain/consensus.ts';
 import { agreeingWith, isSettled, tally, verdictOf } from '../src/domain/consensus.ts';
 import { escalationPrompt } from '../src/domain/escalation.ts';
 import { byMajority, withFields } from '../src/domain/field-verdict.ts';
+import { atOne } from '../src/domain/hold.ts';
 import type { InferenceInput, InferenceResult } from '../src/domain/inference.ts';
 import type { ConsensusSettings, JsonCompare } from '../src/domain/model-settings.ts';
 import { schemaOf } from '../src/domain/prompt.ts';
@@ -67,8 +68,7 @@ class Consensus implements Strategy {
     this.#comparison.beginRound();
     const voted = await new Voting({ run, comparison: this.#comparison, votes: this.#votes }).run();
     this.#votes = voted.votes;
-    const known = this.#comparison.known(voted.votes);
-    const compared = known ? { type: 'compared' as const, agreement: known } : await this.#comparison.of(voted.votes);
+    const compared = await this.#comparison.of(voted.votes);
     if (compared.type === 'failed') {
       const { target, failure } = compared.by;
       const because = `The judge ${targetName(target)} failed (${failure.kind}): nobody knows whether the votes agree.`;
@@ -159,7 +159,7 @@ class Consensus implements Strategy {
       const because = `${verdict.because} Nobody has resolved it in time.`;
       return { type: 'split', failed: [], verdict: { ...verdict, approvals, because } };
     }
-    const people = approvals.map(({ by, via }) => by ?? (via === 'api' ? 'the API' : "Temporal's UI"));
+    const people = atOne(approvals, choice).map(({ by, via }) => by ?? (via === 'api' ? 'the API' : "Temporal's UI"));
     const because = `${verdict.because} Resolved by ${people.join(' and ')}.`;
     const resolved: Verdict = { ...verdict, approvals, decidedBy: 'person', because };
     if ('answer' in choice) return answered(answerOfPerson(choice.answer), null, resolved);

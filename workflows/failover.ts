@@ -1,13 +1,12 @@
 // Workflow Type `failover`: one inference, served by a chain of targets.
 
 import type { InferenceInput, InferenceResult } from '../src/domain/inference.ts';
-import { listedOrder, routeOf } from '../src/domain/route.ts';
 import type { FailoverSettings } from '../src/domain/model-settings.ts';
-import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
 import { tryChain } from './chain.ts';
-import type { InferenceRun, RoundOutcome, Strategy } from './inference-run.ts';
+import type { RoundOutcome, Strategy } from './inference-run.ts';
 import { runInference } from './inference-run.ts';
+import { OrderedTargets } from './ordered-targets.ts';
 import { refusalOf } from './refusal.ts';
 import { showServing } from './search-state.ts';
 
@@ -15,31 +14,13 @@ export function failover(input: InferenceInput<FailoverSettings>): Promise<Infer
   return runInference(input, (run) => new Failover(run));
 }
 
-class Failover implements Strategy {
-  readonly #run: InferenceRun;
-  /** Indices of the targets, as the current round tries them. */
-  #order: readonly number[];
-
-  constructor(run: InferenceRun) {
-    const { input } = run;
-    this.#run = run;
-    this.#order = input.carried ? listedOrder(input.settings.targets) : routeOf(input);
-  }
-
-  get awaited(): readonly Target[] {
-    return this.#run.input.settings.targets;
-  }
-
-  onResumed(order: readonly number[]): void {
-    this.#order = order;
-  }
-
+class Failover extends OrderedTargets<FailoverSettings> implements Strategy {
   async playRound(): Promise<RoundOutcome> {
-    const run = this.#run;
+    const run = this.run;
     const { targets } = run.input.settings;
     const outcome = await tryChain(run, {
       targets,
-      order: this.#order,
+      order: this.order,
       leftMs: () => run.clock.leftMs(),
       part: (index) => `target ${index + 1} of ${targets.length}`,
       onCall: (target, failed) => {

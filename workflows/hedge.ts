@@ -8,7 +8,7 @@ import { bindingBudget, hedgeDelayMs } from '../src/domain/hedge.ts';
 import type { InferenceInput, InferenceResult } from '../src/domain/inference.ts';
 import type { HedgeSettings } from '../src/domain/model-settings.ts';
 import type { FailedTarget, NextStep } from '../src/domain/route.ts';
-import { isOutOfTime, listedOrder, nextStep, remainingAfter, routeOf, shareOfTime } from '../src/domain/route.ts';
+import { isOutOfTime, nextStep, remainingAfter, shareOfTime } from '../src/domain/route.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { CallOutcome } from './call-target.ts';
@@ -16,6 +16,7 @@ import { failuresOf } from './chain.ts';
 import type { InferenceRun, RoundOutcome, Strategy } from './inference-run.ts';
 import { runInference } from './inference-run.ts';
 import { observer } from './observer.ts';
+import { OrderedTargets } from './ordered-targets.ts';
 import { refusalOf } from './refusal.ts';
 import { showServing } from './search-state.ts';
 
@@ -25,33 +26,15 @@ export function hedge(input: InferenceInput<HedgeSettings>): Promise<InferenceRe
 
 type Answered = Extract<RoundOutcome, { type: 'answered' }>;
 
-class Hedge implements Strategy {
-  readonly #run: InferenceRun<HedgeSettings>;
-  /** Indices of the targets, as the current round starts them. */
-  #order: readonly number[];
-
-  constructor(run: InferenceRun<HedgeSettings>) {
-    const { input } = run;
-    this.#run = run;
-    this.#order = input.carried ? listedOrder(input.settings.targets) : routeOf(input);
-  }
-
-  get awaited(): readonly Target[] {
-    return this.#run.input.settings.targets;
-  }
-
-  onResumed(order: readonly number[]): void {
-    this.#order = order;
-  }
-
+class Hedge extends OrderedTargets<HedgeSettings> implements Strategy {
   /** Races until one is won or no target has an attempt left: in each of them a target makes one. */
   async playRound(): Promise<RoundOutcome> {
-    const run = this.#run;
+    const run = this.run;
     const { targets, maxAttemptsPerTarget } = run.input.settings;
     const attempts = new Map<number, number>();
     let failed: readonly FailedTarget[] = [];
     for (let part: Race['part'] = 'first'; ; part = 'next') {
-      const ended = await new RaceRun({ run, order: this.#order, failed, part, attempts }).play();
+      const ended = await new RaceRun({ run, order: this.order, failed, part, attempts }).play();
       if (ended.type === 'answered') return ended;
       failed = ended.failed;
       const failures = failuresOf(targets, failed);

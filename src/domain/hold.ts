@@ -68,11 +68,12 @@ export function withApproval(approvals: readonly Approval[], approval: Approval)
 
 /** The choice on which as many as are needed are at one, or null. */
 export function decisionOf(approvals: readonly Approval[], settings: Pick<HoldSettings, 'approvals'>): Choice | null {
-  for (const { choice } of approvals) {
-    const atOne = approvals.filter((other) => isSameChoice(other.choice, choice));
-    if (atOne.length >= settings.approvals) return choice;
-  }
-  return null;
+  return approvals.find(({ choice }) => atOne(approvals, choice).length >= settings.approvals)?.choice ?? null;
+}
+
+/** Those who have chosen this; others may have chosen differently. */
+export function atOne(approvals: readonly Approval[], choice: Choice): readonly Approval[] {
+  return approvals.filter((other) => isSameChoice(other.choice, choice));
 }
 
 export function choiceOf({ vote, answer }: Resolution): Choice {

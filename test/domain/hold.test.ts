@@ -1,7 +1,7 @@
 // Who may decide a vote that is held, and when it is decided.
 
 import { describe, expect, test } from 'vitest';
-import { decisionOf, resolutionFault, withApproval } from '../../src/domain/hold.ts';
+import { atOne, decisionOf, resolutionFault, withApproval } from '../../src/domain/hold.ts';
 import type { Approval, Vote } from '../../src/domain/verdict.ts';
 
 const cast = { answer: { text: 'x' }, standing: 'counted' } as Vote;
@@ -79,5 +79,11 @@ describe('it is decided', () => {
     expect(after(...differing)).toBeNull();
     expect(after(...differing, approval('olga', { vote: 2 }))).toEqual({ vote: 2 });
     expect(after(approval('olga', { vote: 0 }), approval('paul', { answer: '0' }))).toBeNull();
+  });
+
+  test('by those who chose it, and by nobody who chose differently', () => {
+    const all = [approval('olga', { vote: 0 }), approval('paul', { vote: 2 }), approval('anna', { vote: 0 })];
+    expect(decisionOf(all, two)).toEqual({ vote: 0 });
+    expect(atOne(all, { vote: 0 }).map(({ by }) => by)).toEqual(['olga', 'anna']);
   });
 });

@@ -147,7 +147,11 @@ describe('a dissenting model', () => {
       code: 'consensus_split',
       verdict: { outcome: 'split', winner: null, decided_by: null },
     });
-    expect(error.verdict.votes.map((vote: any) => vote.answer.content)).toEqual(['Bern', 'Paris', 'Rome']);
+    expect(error.verdict.votes.map((vote: { answer: { content: string } }) => vote.answer.content)).toEqual([
+      'Bern',
+      'Paris',
+      'Rome',
+    ]);
     expect(error.calls).toHaveLength(3);
     expect(await read(error.inference_id)).toMatchObject({ status: 'failed', verdict: { outcome: 'split' } });
   });
@@ -391,7 +395,9 @@ describe('a judge', () => {
     expect(answer.status).toBe(502);
     expect(answer.body.error.code).toBe('consensus_inconclusive');
     expect(answer.body.error.message).toContain('judge');
-    expect(answer.body.error.verdict.votes.every((vote: any) => vote.standing === 'counted')).toBe(true);
+    expect(answer.body.error.verdict.votes.every((vote: { standing: string }) => vote.standing === 'counted')).toBe(
+      true,
+    );
   });
 
   test('that forgets an answer is asked once more, as far as attempts go', async () => {

@@ -80,9 +80,15 @@ describe('a held vote', () => {
     const inference = await read(id);
     expect(inference).toMatchObject({ status: 'waiting', waiting_for: 'resolution', ended_at: null });
     expect(inference.verdict).toMatchObject({ outcome: 'split', decided_by: null, approvals: [] });
-    expect(inference.verdict.votes.map((vote: any) => vote.answer.content)).toEqual(['Bern', 'Paris', 'Rome']);
+    expect(inference.verdict.votes.map((vote: { answer: { content: string } }) => vote.answer.content)).toEqual([
+      'Bern',
+      'Paris',
+      'Rome',
+    ]);
     const list = async (query: string) =>
-      (await service.request(`/v1/inferences?${query}`, { headers: as('olga') })).body.data.map((one: any) => one.id);
+      (await service.request(`/v1/inferences?${query}`, { headers: as('olga') })).body.data.map(
+        (one: { id: string }) => one.id,
+      );
     await eventually(async () => (await list('waiting_for=resolution')).includes(id));
     expect(await list('status=waiting&limit=5')).toContain(id);
     expect(await list('status=running')).not.toContain(id);
@@ -201,7 +207,8 @@ describe('approvals: 2', () => {
     expect((await resolve(id, 'paul', { vote: 1, reason: 'no' })).body.status).toBe('waiting');
     const last = await resolve(id, 'paul', { vote: 0, reason: 'yes' });
     expect(last.body).toMatchObject({ status: 'succeeded', verdict: { winner: 0 } });
-    expect(last.body.verdict.approvals.map((one: any) => [one.by, one.reason])).toEqual([
+    expect(last.body.verdict.because).toContain('Resolved by olga and paul.');
+    expect(last.body.verdict.approvals.map((one: { by: string; reason: string }) => [one.by, one.reason])).toEqual([
       ['olga', 'again'],
       ['paul', 'yes'],
     ]);

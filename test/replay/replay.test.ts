@@ -13,25 +13,30 @@ function history(name: string) {
   return JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'));
 }
 
+interface RecordedEvent {
+  readonly eventId: string;
+  readonly activityTaskFailedEventAttributes?: object;
+}
+
 /** As if the timer had fired, instead of being cancelled, just behind the end of the call that it stood beside. */
-function withTimerFired(recorded: any): object {
-  const failed = recorded.events.findIndex((event: object) => 'activityTaskFailedEventAttributes' in event);
-  const started = recorded.events.find((event: object) => 'timerStartedEventAttributes' in event);
+function withTimerFired(recorded: { readonly events: readonly RecordedEvent[] }): object {
+  const failed = recorded.events.findIndex((event) => 'activityTaskFailedEventAttributes' in event);
+  const started = recorded.events.find((event) => 'timerStartedEventAttributes' in event);
+  const { activityTaskFailedEventAttributes: _, ...atTheEnd } = recorded.events[failed] ?? { eventId: '' };
   const fired = {
-    ...recorded.events[failed],
+    ...atTheEnd,
     eventType: 'EVENT_TYPE_TIMER_FIRED',
-    timerFiredEventAttributes: { timerId: '1', startedEventId: started.eventId },
+    timerFiredEventAttributes: { timerId: '1', startedEventId: started?.eventId },
   };
-  delete fired.activityTaskFailedEventAttributes;
   const before = recorded.events.slice(0, failed + 1);
   const behind = recorded.events
     .slice(failed + 1)
-    .filter((event: object) => !('timerCanceledEventAttributes' in event))
+    .filter((event) => !('timerCanceledEventAttributes' in event))
     .map((event: object) =>
       JSON.parse(
         JSON.stringify(event).replaceAll(
           /"(scheduledEventId|startedEventId|workflowTaskCompletedEventId)":"(\d+)"/g,
-          (_, name, id) => `"${name}":"${Number(id) + 1}"`,
+          (_all, name, id) => `"${name}":"${Number(id) + 1}"`,
         ),
       ),
     );
