@@ -11,11 +11,9 @@ import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
-import type { ChatFields } from './chat-schema.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
-import { promptOf } from './prompt.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import type { Waiting } from './waiting.ts';
@@ -41,18 +39,20 @@ export async function startInference(
   request: FastifyRequest,
   wanted: {
     readonly wayIn: WayIn;
-    readonly body: ChatFields & { readonly strategy?: StrategyBody | undefined };
+    /** As the client sent it: a repeated request is known by it. */
+    readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
+    readonly prompt: Prompt;
+    readonly strategy?: StrategyBody | undefined;
     readonly deadline: string | undefined;
     readonly priority: number | undefined;
     readonly idempotencyKey: string | undefined;
   },
 ): Promise<Started> {
   const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, deadline, priority, idempotencyKey } = wanted;
+  const { wayIn, body, prompt, strategy, deadline, priority, idempotencyKey } = wanted;
   const { caller } = request;
   const { model } = body;
-  const resolved = resolveModel({ catalog, wayIn, model, strategy: body.strategy, deadline });
-  const prompt = promptOf(body);
+  const resolved = resolveModel({ catalog, wayIn, model, strategy, deadline });
   checkComparable(resolved.settings, prompt);
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);

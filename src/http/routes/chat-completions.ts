@@ -8,6 +8,7 @@ import { chatBodySchema } from '../chat-schema.ts';
 import { errorSchema } from '../error-schema.ts';
 import { failureError } from '../failure-error.ts';
 import type { App, HttpContext } from '../http-context.ts';
+import { promptOf } from '../prompt.ts';
 import { chatHeadersSchema } from '../request-headers.ts';
 import { startInference } from '../start-inference.ts';
 import { synchronousAnswer } from '../synchronous-answer.ts';
@@ -31,6 +32,7 @@ export function registerChatCompletions(app: App, context: HttpContext): void {
       const started = await startInference(context, request, {
         wayIn: 'chat-completions',
         body,
+        prompt: promptOf(body),
         deadline: headers['x-holdfast-deadline'],
         priority: headers['x-holdfast-priority'] === undefined ? undefined : Number(headers['x-holdfast-priority']),
         idempotencyKey: headers['idempotency-key'],

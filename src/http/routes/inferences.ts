@@ -13,6 +13,7 @@ import type { App, HttpContext } from '../http-context.ts';
 import { inferenceObject, inferenceSchema } from '../inference-object.ts';
 import { given } from '../given.ts';
 import { inferenceBodySchema, resolutionBodySchema } from '../inference-schema.ts';
+import { promptOf } from '../prompt.ts';
 import { preferredWaitMs, submitHeadersSchema } from '../request-headers.ts';
 import { refuseDuringShutdown, startInference } from '../start-inference.ts';
 import { waitQuerySchema, waitMs } from '../wait-query.ts';
@@ -43,6 +44,8 @@ export function registerInferences(app: App, context: HttpContext): void {
       const { inference } = await startInference(context, request, {
         wayIn: 'inferences',
         body,
+        prompt: promptOf(body),
+        strategy: body.strategy,
         deadline: body.deadline,
         priority: body.priority,
         idempotencyKey: headers['idempotency-key'],
