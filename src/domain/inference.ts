@@ -89,6 +89,20 @@ export interface InferenceMemo {
   readonly line?: LineAddress;
   /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
   readonly fingerprint: string;
+  /** Of an inference that is a response of OpenAI's API. */
+  readonly response?: ResponseMemo;
+}
+
+/** What a response shows of its request, and its prompt does not tell. */
+export interface ResponseMemo {
+  /** Nobody waited for it on the line. */
+  readonly background: boolean;
+  /** It can be read and continued as a response. */
+  readonly store: boolean;
+  /** The first message of the prompt is this response's alone: one that continues it has its own. */
+  readonly hasInstructions: boolean;
+  /** The response that it continues. */
+  readonly previousResponseId?: string;
 }
 
 /** An inference as it stands, for the API. */
