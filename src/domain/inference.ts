@@ -84,6 +84,8 @@ export interface InferenceMemo {
   readonly metadata: Readonly<Record<string, string>>;
   /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
   readonly fingerprint: string;
+  /** It goes on when its clients disconnect. */
+  readonly isDetached?: true;
 }
 
 /** An inference as it stands, for the API. */

@@ -2,6 +2,7 @@
 
 import type { FastifyReply } from 'fastify';
 import type { Inference } from '../../domain/inference.ts';
+import { abandon } from '../abandoned.ts';
 import type { ChatCompletion } from '../chat-completion.ts';
 import { chatCompletionOf, chatCompletionSchema } from '../chat-completion.ts';
 import { chatBodySchema } from '../chat-schema.ts';
@@ -36,12 +37,11 @@ export function registerChatCompletions(app: App, context: HttpContext): void {
         deadline: headers['x-holdfast-deadline'],
         priority: headers['x-holdfast-priority'] === undefined ? undefined : Number(headers['x-holdfast-priority']),
         idempotencyKey: headers['idempotency-key'],
+        isDetached: headers['x-holdfast-detach'] === 'true',
       });
       const inference = await synchronousAnswer(context, started, place);
       if (inference) return succeeded(inference, reply);
-      // Without an Idempotency-Key nobody else can wait on this inference: this client was the last.
-      const isWanted = started.isJoinable || headers['x-holdfast-detach'] === 'true';
-      if (!isWanted) await cancelAbandoned(context, started.inference.id, reply);
+      await abandon(context, started, reply.log);
       return reply.hijack();
     } finally {
       place.leave();
@@ -60,12 +60,6 @@ function succeeded(inference: Inference, reply: FastifyReply): ChatCompletion {
     ...(result.verdict && { 'x-holdfast-verdict': result.verdict.outcome }),
   });
   return chatCompletionOf({ id, createdAt, answer: result.answer });
-}
-
-async function cancelAbandoned({ inferences }: HttpContext, id: string, reply: FastifyReply): Promise<void> {
-  const outcome = await inferences.cancel(id);
-  if (outcome.type === 'found') reply.log.debug({ inferenceId: id }, 'Cancelled: its client disconnected.');
-  else reply.log.warn({ inferenceId: id, outcome: outcome.type }, 'Its client disconnected, but it was not cancelled.');
 }
 
 /** Names of models may hold what a header may not. */
