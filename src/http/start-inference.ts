@@ -1,11 +1,9 @@
 // From a parsed request to a started or joined inference. The only place where the HTTP side starts work.
 
-import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
-import { newInferenceId } from '../domain/ids.ts';
 import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
-import type { Inferences, Priority } from '../domain/inferences.ts';
+import type { Inferences, NumberedRequest, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
 import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
@@ -13,7 +11,7 @@ import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
-import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
+import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import type { Waiting } from './waiting.ts';
@@ -60,26 +58,32 @@ export async function startInference(
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
-  const id = isJoinable
-    ? idempotentInferenceId(caller, idempotencyKey)
-    : newInferenceId({ nowMs: now(), random: randomBytes(10) });
+  const fingerprint = fingerprintOf(wayIn, body);
+  const identity = isJoinable
+    ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
+    : numberedRequest(caller, fingerprint, now());
+  const { deadlineMs } = resolved;
+  if (identity.type === 'numbered' && isRetry(request.headers)) {
+    const inference = await rescued(inferences, identity);
+    request.inferenceId = inference?.id ?? null;
+    if (inference) return { inference, deadlineMs, isJoinable };
+  }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
-  if (refusal && !(isJoinable && (await isThere(inferences, id)))) throw tooMany(refusal);
-  request.inferenceId = id;
+  if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
+  if (identity.type === 'keyed') request.inferenceId = identity.id;
   const outcome = await inferences.start({
-    id,
+    identity,
     input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
     memo: {
       owner: caller.name,
       model,
-      deadlineMs: resolved.deadlineMs,
+      deadlineMs,
       metadata: body.metadata ?? {},
-      fingerprint: fingerprintOf(wayIn, body),
+      fingerprint,
       ...(response && { response }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
-    joins: isJoinable,
   });
 
   if (outcome.type === 'conflict') {
@@ -90,11 +94,21 @@ export async function startInference(
     });
   }
   if (outcome.type === 'unavailable') {
-    throw outcome.startUnknown
-      ? temporalUnavailable({ inferenceId: id, shouldRetry: isJoinable })
-      : temporalUnavailable({ shouldRetry: true });
+    if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
+    request.inferenceId = outcome.id;
+    throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
   }
-  return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
+  const { inference } = outcome;
+  request.inferenceId = inference.id;
+  return { inference, deadlineMs, isJoinable };
+}
+
+/** Null: the retry is a request like any other. */
+async function rescued(inferences: Inferences, retry: NumberedRequest): Promise<Inference | null> {
+  const outcome = await inferences.rescue(retry);
+  // Nothing has been started by this request, and another retry looks again.
+  if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+  return outcome.type === 'joined' ? outcome.inference : null;
 }
 
 /** What the health of the targets says about how to begin. */

@@ -52,12 +52,13 @@ async function withCalls({ inferences }: HttpContext, inference: Inference): Pro
   return looked.type === 'found' && looked.inference.endedAt ? looked.inference : inference;
 }
 
-function letGo({ inference, isJoinable }: Started): ApiError {
+/** With or without an Idempotency-Key: the retry of an official client joins it, on another replica. */
+function letGo({ inference }: Started): ApiError {
   return new ApiError({
     code: 'shutting_down',
     message: `The service is shutting down; the inference goes on: GET /v1/inferences/${inference.id} tells its end.`,
     inferenceId: inference.id,
-    shouldRetry: isJoinable,
+    shouldRetry: true,
     retryAfterSeconds: 1,
   });
 }
