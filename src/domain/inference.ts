@@ -91,6 +91,8 @@ export interface InferenceMemo {
   readonly fingerprint: string;
   /** Of an inference that is a response of OpenAI's API. */
   readonly response?: ResponseMemo;
+  /** It goes on when its clients disconnect. */
+  readonly isDetached?: true;
 }
 
 /** What a response shows of its request, and its prompt does not tell. */

@@ -30,6 +30,8 @@ export interface Started {
   readonly deadlineMs: number;
   /** A repeated request joins this inference while it runs, so clients may safely retry. */
   readonly isJoinable: boolean;
+  /** It goes on without anybody who waits for it. */
+  readonly isKept: boolean;
 }
 
 export interface InferenceWanted {
@@ -42,6 +44,8 @@ export interface InferenceWanted {
   readonly deadline: string | undefined;
   readonly priority: number | undefined;
   readonly idempotencyKey: string | undefined;
+  /** It is to go on without its client. @default false */
+  readonly isDetached?: boolean;
 }
 
 export async function startInference(
@@ -50,7 +54,7 @@ export async function startInference(
   wanted: InferenceWanted,
 ): Promise<Started> {
   const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, prompt, response, strategy, deadline, priority, idempotencyKey } = wanted;
+  const { wayIn, body, prompt, response, strategy, deadline, priority, idempotencyKey, isDetached = false } = wanted;
   const { caller } = request;
   const { model } = body;
   const resolved = resolveModel({ catalog, wayIn, model, strategy, deadline });
@@ -63,10 +67,14 @@ export async function startInference(
     ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
     : numberedRequest(caller, fingerprint, now());
   const { deadlineMs } = resolved;
+  const started = (inference: Inference): Started => {
+    request.inferenceId = inference.id;
+    const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
+    return { inference, deadlineMs, isJoinable, isKept };
+  };
   if (identity.type === 'numbered' && isRetry(request.headers)) {
     const inference = await rescued(inferences, identity);
-    request.inferenceId = inference?.id ?? null;
-    if (inference) return { inference, deadlineMs, isJoinable };
+    if (inference) return started(inference);
   }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
@@ -82,6 +90,7 @@ export async function startInference(
       metadata: body.metadata ?? {},
       fingerprint,
       ...(response && { response }),
+      ...(isDetached && { isDetached }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
   });
@@ -98,9 +107,7 @@ export async function startInference(
     request.inferenceId = outcome.id;
     throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
   }
-  const { inference } = outcome;
-  request.inferenceId = inference.id;
-  return { inference, deadlineMs, isJoinable };
+  return started(outcome.inference);
 }
 
 /** Null: the retry is a request like any other. */

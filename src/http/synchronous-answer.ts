@@ -23,6 +23,7 @@ export async function synchronousAnswer(
   const { inference: from, isJoinable } = started;
   if (from.endedAt) return from;
   const { id } = from;
+  place.waitFor(id);
   // Not the clock of the day, which may be set while somebody waits.
   const until = performance.now() + started.deadlineMs + DEADLINE_MARGIN_MS;
   for (;;) {

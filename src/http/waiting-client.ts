@@ -4,6 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Inference } from '../domain/inference.ts';
+import { abandon } from './abandoned.ts';
 import type { HttpContext } from './http-context.ts';
 import type { chatHeadersSchema } from './request-headers.ts';
 import type { InferenceWanted } from './start-inference.ts';
@@ -11,7 +12,7 @@ import { startInference } from './start-inference.ts';
 import { synchronousAnswer } from './synchronous-answer.ts';
 
 type ChatHeaders = z.output<typeof chatHeadersSchema>;
-type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempotencyKey'>;
+type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempotencyKey' | 'isDetached'>;
 
 /** The inference once it has ended, or null when the client is gone and the reply is nobody's any more. */
 export async function serveWaitingClient(
@@ -25,9 +26,7 @@ export async function serveWaitingClient(
     const started = await startInference(context, request, { ...wanted, ...howServed(headers) });
     const inference = await synchronousAnswer(context, started, place);
     if (inference) return inference;
-    // Without an Idempotency-Key nobody else can wait on this inference: this client was the last.
-    const isWanted = started.isJoinable || headers['x-holdfast-detach'] === 'true';
-    if (!isWanted) await cancelAbandoned(context, started.inference.id, reply);
+    await abandon(context, started, reply.log);
     reply.hijack();
     return null;
   } finally {
@@ -41,6 +40,7 @@ export function howServed(headers: ChatHeaders): HowServed {
     deadline: headers['x-holdfast-deadline'],
     priority: headers['x-holdfast-priority'] === undefined ? undefined : Number(headers['x-holdfast-priority']),
     idempotencyKey: headers['idempotency-key'],
+    isDetached: headers['x-holdfast-detach'] === 'true',
   };
 }
 
@@ -55,12 +55,6 @@ export function servedHeaders({ id, memo, result, calls }: Inference): Record<st
       ...(result.verdict && { 'x-holdfast-verdict': result.verdict.outcome }),
     }),
   };
-}
-
-async function cancelAbandoned({ inferences }: HttpContext, id: string, reply: FastifyReply): Promise<void> {
-  const outcome = await inferences.cancel(id);
-  if (outcome.type === 'found') reply.log.debug({ inferenceId: id }, 'Cancelled: its client disconnected.');
-  else reply.log.warn({ inferenceId: id, outcome: outcome.type }, 'Its client disconnected, but it was not cancelled.');
 }
 
 /** Names of models may hold what a header may not. */
