@@ -36,6 +36,8 @@ export interface InferenceInput<Settings extends ModelSettings = ModelSettings> 
   };
   /** By index of the target: how long 95 of a hundred of its answers took of late at most; null: too little is known. */
   readonly recentP95Ms?: readonly (number | null)[];
+  /** The trace that its client's request belongs to; providers are sent it on. */
+  readonly traceparent?: string;
 }
 
 export interface InferenceResult {
@@ -93,6 +95,10 @@ export interface InferenceMemo {
   readonly response?: ResponseMemo;
   /** It goes on when its clients disconnect. */
   readonly isDetached?: true;
+  /** Of the HTTP request that started it, as logs have it. */
+  readonly requestId?: string;
+  /** W3C's, of the same request. */
+  readonly traceparent?: string;
 }
 
 /** What a response shows of its request, and its prompt does not tell. */

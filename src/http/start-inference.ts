@@ -14,6 +14,7 @@ import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
+import { traceparentOf } from './trace.ts';
 import type { Waiting } from './waiting.ts';
 
 declare module 'fastify' {
@@ -67,6 +68,7 @@ export async function startInference(
     ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
     : numberedRequest(caller, fingerprint, now());
   const { deadlineMs } = resolved;
+  const traceparent = traceparentOf(request.headers);
   const started = (inference: Inference): Started => {
     request.inferenceId = inference.id;
     const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
@@ -82,7 +84,7 @@ export async function startInference(
   if (identity.type === 'keyed') request.inferenceId = identity.id;
   const outcome = await inferences.start({
     identity,
-    input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
+    input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings), ...(traceparent && { traceparent }) },
     memo: {
       owner: caller.name,
       model,
@@ -91,6 +93,8 @@ export async function startInference(
       fingerprint,
       ...(response && { response }),
       ...(isDetached && { isDetached }),
+      requestId: request.id,
+      ...(traceparent && { traceparent }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
   });
