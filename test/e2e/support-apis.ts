@@ -10,6 +10,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { directoryBlobStore } from '../../src/storage/directory.ts';
 import { createInferences } from '../../src/temporal/client.ts';
 import { createDataConverter } from '../../src/temporal/payloads.ts';
+import { linesInMemory } from '../support/lines.ts';
 import type { TestAnswer, TestRequest, TestService } from '../support/service.ts';
 import { send } from '../support/service.ts';
 import { targetsInMemory } from '../support/targets.ts';
@@ -32,6 +33,7 @@ export async function startApi(service: TestService, now: () => number = Date.no
   const { app } = await buildServer({
     inferences,
     catalog,
+    lines: linesInMemory(),
     targets: targetsInMemory(catalog),
     admit: () => null,
     apiKeys: loadSettings(service.env).apiKeys,
