@@ -84,7 +84,14 @@ export async function startInference(
   if (identity.type === 'keyed') request.inferenceId = identity.id;
   const outcome = await inferences.start({
     identity,
-    input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings), ...(traceparent && { traceparent }) },
+    input: {
+      model,
+      prompt,
+      ...resolved,
+      configHash: catalog.configHash,
+      ...knownNow(targets, resolved.settings),
+      ...(traceparent && { traceparent }),
+    },
     memo: {
       owner: caller.name,
       model,

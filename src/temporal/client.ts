@@ -169,8 +169,7 @@ class TemporalInferences implements Inferences {
         if (outcome.type === 'unavailable') this.#sequences.giveBack(kind, sequence);
         if (outcome.type !== 'taken') return outcome;
         // A start is as good a question as any, and wins the number with it; only who is far behind has to search.
-        sequence =
-          tries === 1 ? this.#sequences.take(kind) : await this.#sequences.takeAfter(kind, sequence, isTaken);
+        sequence = tries === 1 ? this.#sequences.take(kind) : await this.#sequences.takeAfter(kind, sequence, isTaken);
       }
     } catch (error) {
       this.#sequences.giveBack(kind, sequence);

@@ -78,7 +78,10 @@ describe.each([
 ] as const)('when the process that holds the request %s', (_name, signal) => {
   const expectRescued = ({ answer, inference }: Awaited<ReturnType<typeof askWhile>>) => {
     expect(answer.text).toBeTruthy();
-    expect(inference).toMatchObject({ status: 'succeeded', output: { choices: [{ message: { content: answer.text } }] } });
+    expect(inference).toMatchObject({
+      status: 'succeeded',
+      output: { choices: [{ message: { content: answer.text } }] },
+    });
     expect(inference.calls).toHaveLength(1);
     expect(service.simulator.requests).toHaveLength(1);
   };

@@ -17,6 +17,8 @@ import { targetsInMemory } from '../support/targets.ts';
 
 export interface TestApi {
   request(path: string, request?: TestRequest): Promise<TestAnswer>;
+  /** How many clients wait for an end. */
+  awaiting(): number;
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,16 @@ export async function startApi(service: TestService, now: () => number = Date.no
     abortLocalCalls: () => undefined,
     hasLocalWorker: () => null,
   });
+  let awaiting = 0;
+  const wait = inferences.wait.bind(inferences);
+  inferences.wait = async (id, options) => {
+    awaiting += 1;
+    try {
+      return await wait(id, options);
+    } finally {
+      awaiting -= 1;
+    }
+  };
   const { app } = await buildServer({
     inferences,
     catalog,
@@ -47,6 +59,7 @@ export async function startApi(service: TestService, now: () => number = Date.no
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     request: (path, request = {}) => send(url + path, request),
+    awaiting: () => awaiting,
     async stop() {
       await app.close();
       await connection.close();

@@ -18,10 +18,12 @@ export async function startRoundRobin(backends: readonly string[]): Promise<Roun
     const backend = connect(Number(port), hostname);
     client.pipe(backend).pipe(client);
     // What happens to one side happens to the other.
-    client.on('error', () => backend.destroy()).on('close', () => {
-      clients.delete(client);
-      backend.destroy();
-    });
+    client
+      .on('error', () => backend.destroy())
+      .on('close', () => {
+        clients.delete(client);
+        backend.destroy();
+      });
     backend.on('error', () => client.resetAndDestroy()).on('close', () => client.destroy());
   });
   server.listen(0, '127.0.0.1');
