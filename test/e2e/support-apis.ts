@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { loadConfig, loadSettings } from '../../src/config.ts';
+import type { Inferences, StartInference } from '../../src/domain/inferences.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { directoryBlobStore } from '../../src/storage/directory.ts';
@@ -17,6 +18,9 @@ import { targetsInMemory } from '../support/targets.ts';
 
 export interface TestApi {
   request(path: string, request?: TestRequest): Promise<TestAnswer>;
+  readonly inferences: Inferences;
+  /** What was asked of `inferences`. */
+  readonly starts: StartInference[];
   /** How many clients wait for an end. */
   awaiting(): number;
   stop(): Promise<void>;
@@ -42,6 +46,12 @@ export async function startApi(service: TestService, now: () => number = Date.no
       awaiting -= 1;
     }
   };
+  const starts: StartInference[] = [];
+  const begin = inferences.start.bind(inferences);
+  inferences.start = (start) => {
+    starts.push(start);
+    return begin(start);
+  };
   const { app } = await buildServer({
     inferences,
     catalog,
@@ -59,6 +69,8 @@ export async function startApi(service: TestService, now: () => number = Date.no
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     request: (path, request = {}) => send(url + path, request),
+    inferences,
+    starts,
     awaiting: () => awaiting,
     async stop() {
       await app.close();
