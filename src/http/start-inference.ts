@@ -81,7 +81,6 @@ export async function startInference(
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
   if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
-  if (identity.type === 'keyed') request.inferenceId = identity.id;
   const outcome = await inferences.start({
     identity,
     input: {
@@ -104,6 +103,9 @@ export async function startInference(
       ...(traceparent && { traceparent }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
+    onId: (id) => {
+      request.inferenceId = id;
+    },
   });
 
   if (outcome.type === 'conflict') {
@@ -114,9 +116,9 @@ export async function startInference(
     });
   }
   if (outcome.type === 'unavailable') {
-    if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
-    request.inferenceId = outcome.id;
-    throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
+    throw outcome.startUnknown
+      ? temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable })
+      : temporalUnavailable({ shouldRetry: true });
   }
   return started(outcome.inference);
 }

@@ -48,9 +48,10 @@ describe('a process', () => {
 
   test('gives a number that was not used to the next', () => {
     const sequences = new Sequences();
-    sequences.take('a');
-    sequences.giveBack('a', sequences.take('a'));
-    expect([sequences.take('a'), sequences.take('a')]).toEqual([1, 2]);
+    for (let count = 0; count < 5; count++) sequences.take('a');
+    sequences.giveBack('a', 3);
+    sequences.giveBack('a', 1);
+    expect([sequences.take('a'), sequences.take('a'), sequences.take('a')]).toEqual([1, 3, 5]);
   });
 
   test('that finds others ahead looks once for all its requests, and goes on from there', async () => {
