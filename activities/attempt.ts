@@ -30,6 +30,8 @@ export interface AttemptDeps {
 export interface Attempt {
   readonly target: Target;
   readonly prompt: Prompt;
+  /** Of the client's request. */
+  readonly traceparent: string | null;
   readonly isPing: boolean;
   /** As `Health.admit` takes it. */
   readonly chain: readonly string[] | null;
@@ -77,7 +79,7 @@ async function send(
   attempt: Attempt,
   place: { readonly turn: Turn; readonly isProbe: boolean },
 ): Promise<Attempted> {
-  const { target, prompt, isPing, cancelSignals, passage } = attempt;
+  const { target, prompt, traceparent, isPing, cancelSignals, passage } = attempt;
   const { turn, isProbe } = place;
   const { waitedMs } = turn;
   const end = { target: targetName(target), isProbe, isPing };
@@ -89,6 +91,7 @@ async function send(
       settings,
       target,
       prompt,
+      traceparent,
       limits: attempt.limits(),
       cancelSignals,
       connections,

@@ -63,6 +63,7 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const attempting = attemptCall(deps, {
     target,
     prompt: input.prompt,
+    traceparent: input.traceparent ?? null,
     isPing: false,
     chain: input.chain ?? null,
     waitLimitMs: queueTimeMs({ timeMs: clock.scheduleToCloseMs, attemptTimeoutMs: input.attemptTimeoutMs }),

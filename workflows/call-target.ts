@@ -60,6 +60,7 @@ interface Call {
   readonly summary: string;
   /** Of a call that races others: it gets one attempt, and a cancel does not wait for what it has to say. */
   readonly race: Race | null;
+  readonly traceparent: string | null;
   /** A cancel has to reach it soon, wherever it runs. */
   readonly endsSoon: boolean;
   readonly onRecords: (records: readonly CallRecord[]) => void;
@@ -70,7 +71,7 @@ interface Call {
  * is made of: every promise of a workflow costs the sandbox a stack trace.
  */
 export function callTarget(call: Call): Promise<CallOutcome> {
-  const { target, prompt, settings, timeMs, gate, summary, race, endsSoon } = call;
+  const { target, prompt, settings, timeMs, gate, summary, race, traceparent, endsSoon } = call;
   const { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs } = settings;
   const maxAttempts = race ? 1 : settings.maxAttemptsPerTarget;
   const { callModel } = proxyActivities<Activities>({
@@ -88,7 +89,8 @@ export function callTarget(call: Call): Promise<CallOutcome> {
   }
   const startedAt = new Date().toISOString();
   const limits = { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs, maxAttempts };
-  const running = callModel({ target, prompt, ...limits, ...gate, ...(race && { race }) });
+  const optional = { ...(race && { race }), ...(traceparent !== null && { traceparent }) };
+  const running = callModel({ target, prompt, ...limits, ...gate, ...optional });
   return (race ? running : orCancelled(running)).then(
     (result) => answeredBy(call, startedAt, result),
     (error: unknown) => failedBy(call, startedAt, error),

@@ -192,6 +192,7 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
       gate: { ...(this.#isForced && { chain }), ...(this.#news && { news: this.#news }), ...(line && { line }) },
       summary: `${name} (round ${this.#round}, ${part})`,
       race: race ?? null,
+      traceparent: this.input.traceparent ?? null,
       endsSoon,
       onRecords: (records) => {
         this.#calls = [...this.#calls, ...records];

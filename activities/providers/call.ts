@@ -33,6 +33,8 @@ export interface CallInput {
   readonly settings: ProviderSettings | undefined;
   readonly target: Target;
   readonly prompt: Prompt;
+  /** Goes out as the header of this name. */
+  readonly traceparent: string | null;
   readonly limits: AttemptLimits;
   /** Any of them ends the attempt at once. */
   readonly cancelSignals: readonly AbortSignal[];
@@ -103,6 +105,7 @@ class Attempt {
     this.#reader = input.vendor.newReader((text) => this.#pass(text));
     this.#exchange = new Exchange({
       connections: input.connections,
+      traceparent: input.traceparent,
       reader: this.#reader,
       onToken: this.#watch.token,
     });

@@ -29,6 +29,8 @@ export interface CallModelInput {
   readonly race?: Race;
   /** Of the client that waits for the answer. */
   readonly line?: LineAddress;
+  /** Sent to the provider as the header of this name. */
+  readonly traceparent?: string;
 }
 
 export interface Race {

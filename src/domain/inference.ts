@@ -36,6 +36,8 @@ export interface InferenceInput<Settings extends ModelSettings = ModelSettings> 
   };
   /** By index of the target: how long 95 of a hundred of its answers took of late at most; null: too little is known. */
   readonly recentP95Ms?: readonly (number | null)[];
+  /** The trace that its client's request belongs to; providers are sent it on. */
+  readonly traceparent?: string;
 }
 
 export interface InferenceResult {
@@ -89,10 +91,14 @@ export interface InferenceMemo {
   readonly line?: LineAddress;
   /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
   readonly fingerprint: string;
-  /** It goes on when its clients disconnect. */
-  readonly isDetached?: true;
   /** Of an inference that is a response of OpenAI's API. */
   readonly response?: ResponseMemo;
+  /** It goes on when its clients disconnect. */
+  readonly isDetached?: true;
+  /** Of the HTTP request that started it, as logs have it. */
+  readonly requestId?: string;
+  /** W3C's, of the same request. */
+  readonly traceparent?: string;
 }
 
 /** What a response shows of its request, and its prompt does not tell. */

@@ -13,6 +13,8 @@ export interface StartInference {
   readonly input: InferenceInput;
   readonly memo: InferenceMemo;
   readonly priority: Priority;
+  /** Told an id before something may have been started under it; the last one counts. */
+  readonly onId: (id: string) => void;
 }
 
 /** A request with an Idempotency-Key, which names its inference: what is there is joined when the fingerprint is the same. */

@@ -17,6 +17,7 @@ import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
+import { traceparentOf } from './trace.ts';
 import type { Waiting } from './waiting.ts';
 
 declare module 'fastify' {
@@ -88,6 +89,7 @@ export async function startInference(
     ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
     : numberedRequest(caller, fingerprint, now());
   const { deadlineMs } = resolved;
+  const traceparent = traceparentOf(request.headers);
   const started = (inference: Inference, line: HeldLine | null): Started => {
     request.inferenceId = inference.id;
     const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
@@ -100,10 +102,9 @@ export async function startInference(
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
   if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
-  if (identity.type === 'keyed') request.inferenceId = identity.id;
   const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
   const line = client || stream ? lines.hold(mode === 'live') : null;
-  const outcome = await inferences.start({
+  const starting = inferences.start({
     identity,
     input: {
       model,
@@ -112,6 +113,7 @@ export async function startInference(
       configHash: catalog.configHash,
       ...knownNow(targets, resolved.settings),
       ...(line && { line: line.address }),
+      ...(traceparent && { traceparent }),
     },
     memo: {
       owner: caller.name,
@@ -119,15 +121,23 @@ export async function startInference(
       deadlineMs,
       metadata: body.metadata ?? {},
       fingerprint,
-      ...(isDetached && { isDetached }),
       ...(response && { response }),
+      ...(isDetached && { isDetached }),
+      requestId: request.id,
+      ...(traceparent && { traceparent }),
       ...(mode === 'live' && line && { line: line.address }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
+    onId: (id) => {
+      request.inferenceId = id;
+    },
   });
-
+  starting.then(
+    ({ type }) => type !== 'started' && line?.leave(),
+    () => line?.leave(),
+  );
+  const outcome = await starting;
   if (outcome.type === 'started') return started(outcome.inference, line);
-  line?.leave();
   if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference));
   if (outcome.type === 'conflict') {
     throw new ApiError({
@@ -137,7 +147,6 @@ export async function startInference(
     });
   }
   if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
-  request.inferenceId = outcome.id;
   throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
 }
 

@@ -187,6 +187,7 @@ class TemporalInferences implements Inferences {
     id: string,
     start: StartInference,
   ): Promise<Exclude<StartOutcome, { type: 'joined' | 'conflict' }> | { readonly type: 'taken' }> {
+    start.onId(id);
     try {
       return { type: 'started', inference: await this.#startNew(id, start, 'REJECT_DUPLICATE') };
     } catch (error) {
