@@ -17,7 +17,6 @@ export const anthropic: Vendor = {
       ...(prompt.parallelToolCalls !== undefined && { disableParallelToolUse: !prompt.parallelToolCalls }),
     },
   }),
-  takesImageUrls: true,
   // Later models refuse it: https://docs.claude.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response
   continues: (model) => /^claude-(?:3|(?:haiku|sonnet|opus)-4(?:-[015]|-2025|$))/.test(model),
   requestIdHeader: 'request-id',

@@ -1,6 +1,6 @@
 // Whether what came over the wire is an answer: complete, not empty, not cut, not refused, JSON where asked for.
 
-import type { Answer, FinishReason, Usage } from '../../src/domain/answer.ts';
+import type { Answer, FinishReason, TokenLogprobs, Usage } from '../../src/domain/answer.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
 import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
 import { isJson, isLeftOpen, type SchemaCheck, withoutFences } from './json-answer.ts';
@@ -19,6 +19,9 @@ export interface RawAnswer {
   readonly isComplete: boolean;
   readonly refusal: string | null;
   readonly blockReason: string | null;
+  readonly fingerprint: string | null;
+  /** Null when nobody asked for them, or none came. */
+  readonly logprobs: readonly TokenLogprobs[] | null;
 }
 
 /** What was asked for, as far as it decides. */
@@ -116,6 +119,8 @@ function accept(raw: RawAnswer, unified: FinishReason['unified']): Verdict {
       finishReason: { unified, raw: raw.rawFinishReason },
       usage: raw.usage,
       model: raw.servedModel,
+      ...(raw.fingerprint !== null && { fingerprint: raw.fingerprint }),
+      ...(raw.logprobs !== null && { logprobs: raw.logprobs }),
     },
   };
 }
