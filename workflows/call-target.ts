@@ -20,6 +20,7 @@ import type {
   CallProgress,
   CallRecord,
   Race,
+  Withheld,
 } from '../src/domain/call.ts';
 import { withLostAttempts } from '../src/domain/call.ts';
 import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
@@ -47,7 +48,7 @@ export type CallOutcome =
     }
   | { readonly type: 'failed'; readonly failure: CallFailure }
   /** A hedge that was not sent. */
-  | { readonly type: 'withheld'; readonly because: 'circuit' | 'budget' };
+  | { readonly type: 'withheld'; readonly because: Withheld };
 
 interface Call {
   readonly target: Target;
@@ -55,7 +56,7 @@ interface Call {
   readonly settings: CommonSettings;
   readonly timeMs: number;
   /** As `CallModelInput` has them. */
-  readonly gate: Pick<CallModelInput, 'chain' | 'news'>;
+  readonly gate: Pick<CallModelInput, 'chain' | 'news' | 'line'>;
   readonly summary: string;
   /** Of a call that races others: it gets one attempt, and a cancel does not wait for what it has to say. */
   readonly race: Race | null;

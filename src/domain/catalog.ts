@@ -69,11 +69,11 @@ export function allTargets(catalog: Catalog): readonly Target[] {
   return [...byName.values()];
 }
 
-export type WayIn = 'chat-completions' | 'inferences';
+export type WayIn = 'chat-completions' | 'responses' | 'background-responses' | 'inferences';
 
 /** Somebody who waits on a line wants an answer or an error soon; submitted work wants an answer. */
 export function defaultsFor(wayIn: WayIn): { readonly deadlineMs: number; readonly onExhausted: OnExhausted } {
-  return wayIn === 'chat-completions'
+  return wayIn === 'chat-completions' || wayIn === 'responses'
     ? { deadlineMs: 120_000, onExhausted: 'fail' }
     : { deadlineMs: 24 * 60 * 60 * 1000, onExhausted: 'wait' };
 }

@@ -7,7 +7,7 @@ import type { FailureKind } from './failure.ts';
 export interface LineAddress {
   /** Of the API's process. */
   readonly url: string;
-  /** Good for this line alone, and for as long as it is held. */
+  /** Names the line, and admits to it alone. */
   readonly token: string;
   /** Tokens are wanted as they come; otherwise only the client's hanging up is of interest. */
   readonly isLive: boolean;
@@ -17,7 +17,6 @@ export interface LineAddress {
 export interface CallLines {
   /** An end that takes nothing when the line is gone, or cannot be reached in time: the call goes on all the same. */
   open(call: {
-    readonly inferenceId: string;
     readonly address: LineAddress;
     /** `provider/model` */
     readonly target: string;
@@ -50,12 +49,12 @@ export interface Passage {
   interrupt(): void;
 }
 
-/** The API's side: lines by the id of their inference. */
+/** The API's side. */
 export interface Lines {
-  /** The line of an inference that is about to start here, or the one that is held already. */
-  hold(inferenceId: string, isLive: boolean): HeldLine;
-  /** A live line that another process holds. */
-  listen(inferenceId: string, address: LineAddress): HeldLine;
+  /** A line of an inference that is about to start here. */
+  hold(isLive: boolean): HeldLine;
+  /** A live line that was held before, by this process or another one. */
+  join(address: LineAddress): HeldLine;
 }
 
 /** A line as a client's connection sees it. Whoever got one leaves it once. */

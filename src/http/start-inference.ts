@@ -1,11 +1,9 @@
 // From a parsed request to a started or joined inference. The only place where the HTTP side starts work.
 
-import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
-import { newInferenceId } from '../domain/ids.ts';
-import type { Inference, InferenceInput } from '../domain/inference.ts';
-import type { Inferences, Priority } from '../domain/inferences.ts';
+import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
+import type { Inferences, NumberedRequest, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
 import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
@@ -13,7 +11,7 @@ import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
-import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
+import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import type { Waiting } from './waiting.ts';
@@ -32,50 +30,69 @@ export interface Started {
   readonly deadlineMs: number;
   /** A repeated request joins this inference while it runs, so clients may safely retry. */
   readonly isJoinable: boolean;
+  /** It goes on without anybody who waits for it. */
+  readonly isKept: boolean;
+}
+
+export interface InferenceWanted {
+  readonly wayIn: WayIn;
+  /** As the client sent it: a repeated request is known by it. */
+  readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
+  readonly prompt: Prompt;
+  readonly response?: ResponseMemo;
+  readonly strategy?: StrategyBody | undefined;
+  readonly deadline: string | undefined;
+  readonly priority: number | undefined;
+  readonly idempotencyKey: string | undefined;
+  /** It is to go on without its client. @default false */
+  readonly isDetached?: boolean;
 }
 
 export async function startInference(
   context: HttpContext,
   request: FastifyRequest,
-  wanted: {
-    readonly wayIn: WayIn;
-    /** As the client sent it: a repeated request is known by it. */
-    readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
-    readonly prompt: Prompt;
-    readonly strategy?: StrategyBody | undefined;
-    readonly deadline: string | undefined;
-    readonly priority: number | undefined;
-    readonly idempotencyKey: string | undefined;
-  },
+  wanted: InferenceWanted,
 ): Promise<Started> {
   const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, prompt, strategy, deadline, priority, idempotencyKey } = wanted;
+  const { wayIn, body, prompt, response, strategy, deadline, priority, idempotencyKey, isDetached = false } = wanted;
   const { caller } = request;
   const { model } = body;
   const resolved = resolveModel({ catalog, wayIn, model, strategy, deadline });
-  checkComparable(resolved.settings, prompt);
+  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
-  const id = isJoinable
-    ? idempotentInferenceId(caller, idempotencyKey)
-    : newInferenceId({ nowMs: now(), random: randomBytes(10) });
+  const fingerprint = fingerprintOf(wayIn, body);
+  const identity = isJoinable
+    ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
+    : numberedRequest(caller, fingerprint, now());
+  const { deadlineMs } = resolved;
+  const started = (inference: Inference): Started => {
+    request.inferenceId = inference.id;
+    const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
+    return { inference, deadlineMs, isJoinable, isKept };
+  };
+  if (identity.type === 'numbered' && isRetry(request.headers)) {
+    const inference = await rescued(inferences, identity);
+    if (inference) return started(inference);
+  }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
-  if (refusal && !(isJoinable && (await isThere(inferences, id)))) throw tooMany(refusal);
-  request.inferenceId = id;
+  if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
+  if (identity.type === 'keyed') request.inferenceId = identity.id;
   const outcome = await inferences.start({
-    id,
+    identity,
     input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
     memo: {
       owner: caller.name,
       model,
-      deadlineMs: resolved.deadlineMs,
+      deadlineMs,
       metadata: body.metadata ?? {},
-      fingerprint: fingerprintOf(wayIn, body),
+      fingerprint,
+      ...(isDetached && { isDetached }),
+      ...(response && { response }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
-    joins: isJoinable,
   });
 
   if (outcome.type === 'conflict') {
@@ -86,11 +103,19 @@ export async function startInference(
     });
   }
   if (outcome.type === 'unavailable') {
-    throw outcome.startUnknown
-      ? temporalUnavailable({ inferenceId: id, shouldRetry: isJoinable })
-      : temporalUnavailable({ shouldRetry: true });
+    if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
+    request.inferenceId = outcome.id;
+    throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
   }
-  return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
+  return started(outcome.inference);
+}
+
+/** Null: the retry is a request like any other. */
+async function rescued(inferences: Inferences, retry: NumberedRequest): Promise<Inference | null> {
+  const outcome = await inferences.rescue(retry);
+  // Nothing has been started by this request, and another retry looks again.
+  if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+  return outcome.type === 'joined' ? outcome.inference : null;
 }
 
 /** What the health of the targets says about how to begin. */
@@ -108,12 +133,12 @@ function knownNow(
 }
 
 /** JSON is compared along its schema, and only a request has one. */
-function checkComparable(settings: ModelSettings, prompt: Prompt): void {
+function checkComparable(settings: ModelSettings, prompt: Prompt, param: string): void {
   if (settings.strategy !== 'consensus' || settings.compare.type !== 'json' || schemaOf(prompt)) return;
   throw new ApiError({
     code: 'invalid_value',
-    message: 'response_format must be a json_schema: this model compares JSON answers field by field along it.',
-    param: 'response_format',
+    message: `${param} must be a json_schema: this model compares JSON answers field by field along it.`,
+    param,
   });
 }
 
