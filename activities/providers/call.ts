@@ -195,7 +195,8 @@ class Attempt {
       refusal,
       blockReason,
       fingerprint,
-      logprobs: this.#input.prompt.params.logprobs === undefined ? null : logprobs,
+      // Of a text that another target has begun they would be those of its end only.
+      logprobs: this.#input.prompt.params.logprobs === undefined || this.#continuation ? null : logprobs,
     };
   }
 

@@ -33,8 +33,10 @@ export const capabilityTable: Readonly<Record<ProviderType, readonly CapabilityR
   google: [{ lacks: ['image-urls'] }, ...GEMINI],
   vertex: GEMINI,
   mistral: [{ lacks: ['audio', 'files', 'logprobs'] }],
-  // Structured outputs and a limit to one tool call are not in its API: https://api-docs.deepseek.com/api/create-chat-completion
-  deepseek: [{ lacks: ['single-tool-calls', 'seed', 'logprobs', 'json-schema', ...TEXT_ONLY], maxStops: 16 }],
+  // Structured outputs and a limit to one tool call are not in its API, strict tools at another address only: https://api-docs.deepseek.com/api/create-chat-completion
+  deepseek: [
+    { lacks: ['single-tool-calls', 'strict-tools', 'seed', 'logprobs', 'json-schema', ...TEXT_ONLY], maxStops: 16 },
+  ],
   // https://www.alibabacloud.com/help/en/model-studio/qwen-function-calling, …/qwen-structured-output
   alibaba: [
     { lacks: ['tool-choice-required', 'pdfs', 'files', 'frequency-penalty'] },

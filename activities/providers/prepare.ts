@@ -41,8 +41,24 @@ export function prepareCall(input: {
   return {
     type: 'ready',
     options: { ...converted.options, providerOptions },
-    expectation: { responseFormat, schema, contextWindow: target.contextWindow ?? null },
+    expectation: {
+      responseFormat,
+      schema,
+      strictTools: strictTools(prompt),
+      wantsLogprobs: prompt.params.logprobs !== undefined,
+      contextWindow: target.contextWindow ?? null,
+    },
   };
+}
+
+/** Few APIs keep a model to a tool's schema, so the arguments are looked at when they have come. */
+function strictTools({ tools = [] }: Prompt): Expectation['strictTools'] {
+  const strict = tools.flatMap(({ name, parameters, strict: isStrict }) => {
+    const check = isStrict && parameters ? schemaCheck(parameters) : null;
+    // What is no schema to us may be one to the provider, which says so.
+    return check?.type === 'checker' ? [[name, check] as const] : [];
+  });
+  return new Map(strict);
 }
 
 /** It slipped through, as the target was not left out of the chain: it named itself in a vote, or an old inference runs on. */

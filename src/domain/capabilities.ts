@@ -21,7 +21,7 @@ export type Need =
   | 'logprobs';
 
 /** Each is dropped where a target lacks it: the answer may be another one, but not one to another question. */
-export type Hint = 'seed' | 'presence-penalty' | 'frequency-penalty' | 'reasoning-effort';
+export type Hint = 'strict-tools' | 'seed' | 'presence-penalty' | 'frequency-penalty' | 'reasoning-effort';
 
 /** Forms of JSON that the API itself knows: where there are none, the prompt asks for JSON in words. */
 export type JsonForm = 'json' | 'json-schema';
@@ -73,12 +73,13 @@ export function inabilityOf(prompt: Prompt, capabilities: Capabilities): Inabili
 
 /** The prompt without the hints that the target does not take. */
 export function withoutHints(prompt: Prompt, { lacks }: Capabilities): Prompt {
-  const dropped = HINTS.filter(([hint]) => lacks.has(hint)).map(([, field]) => field);
-  if (!dropped.some((field) => prompt.params[field] !== undefined)) return prompt;
+  const dropped = HINTS.flatMap(([hint, field]) => (lacks.has(hint) ? [field] : []));
   const params = Object.fromEntries(
     Object.entries(prompt.params).filter(([field]) => !dropped.some((each) => each === field)),
   );
-  return { ...prompt, params };
+  // Whether the arguments are as the schema says is looked at when they have come, too.
+  const tools = lacks.has('strict-tools') ? prompt.tools?.map(({ strict: _, ...tool }) => tool) : prompt.tools;
+  return { ...prompt, params, ...(tools && { tools }) };
 }
 
 const HINTS: readonly (readonly [Hint, keyof Params])[] = [
