@@ -231,7 +231,12 @@ class Attempt {
       return { kind: 'connection', message: sentence(target, 'connection', errorCode(connectionError)) };
     }
     if (error instanceof NotCalledError) return notCalled(target, error);
-    const kind = this.#reader.isMalformed || answer ? 'malformed' : kindOf(error);
+    const { isMalformed, isComplete } = this.#reader;
+    if (InvalidResponseDataError.isInstance(error) && this.#exchange.isOver && !isMalformed && !isComplete && !answer) {
+      // The AI SDK misses a finish reason; what is missing is the end of the stream.
+      return { kind: 'connection', message: sentence(target, 'connection', 'the stream ended before the answer did') };
+    }
+    const kind = isMalformed || answer ? 'malformed' : kindOf(error);
     return { kind, message: sentence(target, kind, answer ? 'no stream came, but a document' : undefined) };
   }
 

@@ -87,6 +87,11 @@ export class Exchange {
       );
     });
 
+  /** The provider has ended its answer. */
+  get isOver(): boolean {
+    return this.#handler?.isOver === true;
+  }
+
   /** Reads no further; a provider that still writes is cut off, and may stop charging. */
   close(): void {
     if (this.#handler && !this.#handler.isOver) this.#handler.abort(new Error('Nothing more is read.'));

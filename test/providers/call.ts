@@ -24,17 +24,23 @@ export function call(
   baseUrl: string,
   change: Partial<Omit<CallInput, 'target'>> & { readonly target?: Partial<Target> } = {},
 ): Promise<CallOutcome> {
-  const model = type === 'anthropic' ? 'claude-haiku-4-5' : 'some-model';
   return callProvider({
-    settings: { type, apiKey: 'test-key', baseUrl },
+    // The region is asked for by one type, and only a label to the others.
+    settings: { type, apiKey: 'test-key', baseUrl, region: 'eu-central-1' },
     prompt: question(),
     limits: LIMITS,
     cancelSignals: [],
     connections,
     ...change,
-    target: { provider: 'main', model, ...change.target },
+    target: { provider: 'main', model: MODELS[type] ?? 'some-model', ...change.target },
   });
 }
+
+/** Where what is sent depends on the model. */
+const MODELS: Readonly<Partial<Record<ProviderType, string>>> = {
+  anthropic: 'claude-haiku-4-5',
+  bedrock: 'eu.anthropic.claude-haiku-4-5-20251001-v1:0',
+};
 
 export function answerOf(outcome: CallOutcome): Answer {
   if (outcome.type === 'answered') return outcome.answer;

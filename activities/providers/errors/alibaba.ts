@@ -18,6 +18,7 @@ export function classifyAlibaba(answer: ErrorAnswer): Fault | null {
   if (matches(name, /data_?inspection_?failed/i)) return { kind: 'content-filtered' };
   if (matches(name, /InvalidApiKey/i, /AccessDenied/i)) return { kind: 'auth' };
   if (matches(name, /model_?not_?found/i, /ModelNotExist/i)) return { kind: 'model-not-found' };
+  if (matches(name, /ModelServingError/i, /ServiceUnavailable/i)) return { kind: 'overloaded' };
   if (isTooLong(words.message)) return { kind: 'context-too-long' };
   if (matches(name, /invalid_?parameter/i)) return ofParameter(words.message);
   return classifyOpenaiCode(words);

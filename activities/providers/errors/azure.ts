@@ -24,6 +24,7 @@ export function classifyAzure(answer: ErrorAnswer): Fault | null {
     case 408:
       return { kind: 'timeout' };
     case 429:
+      if (classifyOpenaiCode(words)?.kind === 'quota-exhausted') return { kind: 'quota-exhausted' };
       if (isTooBigForTier(words.message)) return { kind: 'rate-limited', isRetryable: false };
       // Not our own quota: another region may have room.
       return { kind: /high demand|currently overloaded/i.test(words.message) ? 'overloaded' : 'rate-limited' };

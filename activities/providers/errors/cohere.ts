@@ -28,8 +28,16 @@ export function classifyCohere(answer: ErrorAnswer): Fault | null {
     case 499:
       return { kind: 'server-error' };
     case 503:
-      return { kind: matches(message, /overloaded/i, /capacity/i, /unavailable/i) ? 'overloaded' : 'server-error' };
+      return { kind: isBusy(message) ? 'overloaded' : 'server-error' };
+    case null:
+      // In a stream there is the sentence only.
+      if (/rate limit|request limit|per minute/i.test(message)) return { kind: 'rate-limited' };
+      return isBusy(message) ? { kind: 'overloaded' } : null;
     default:
       return null;
   }
+}
+
+function isBusy(message: string): boolean {
+  return matches(message, /overloaded/i, /capacity/i, /unavailable/i);
 }

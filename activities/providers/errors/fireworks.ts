@@ -24,6 +24,7 @@ export function classifyFireworks(answer: ErrorAnswer): Fault | null {
     case 503:
       return { kind: 'overloaded' };
     default:
-      return classifyOpenaiCode(words);
+      if (words.code === 'RATE_LIMITED') return { kind: 'rate-limited' };
+      return words.code === 'UNAVAILABLE' ? { kind: 'overloaded' } : classifyOpenaiCode(words);
   }
 }

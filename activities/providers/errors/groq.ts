@@ -12,6 +12,9 @@ export function classifyGroq(answer: ErrorAnswer): Fault | null {
     case 'json_validate_failed':
     case 'tool_use_failed':
       return { kind: 'malformed' };
+    // The flex tier has no room.
+    case 'capacity_exceeded':
+      return { kind: 'overloaded' };
     case 'model_decommissioned':
       return { kind: 'model-not-found' };
     case 'blocked_api_access':
@@ -36,7 +39,6 @@ export function classifyGroq(answer: ErrorAnswer): Fault | null {
     case 422:
     case 424:
       return { kind: 'malformed' };
-    // The flex tier has no room.
     case 498:
       return { kind: 'overloaded' };
     case 502:

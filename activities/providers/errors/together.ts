@@ -25,6 +25,7 @@ export function classifyTogether(answer: ErrorAnswer): Fault | null {
     case 503:
       return { kind: 'overloaded' };
     default:
-      return classifyOpenaiCode(words);
+      if (/^(?:model_rate_limit|dynamic_\w+_limited)$/.test(words.type)) return { kind: 'rate-limited' };
+      return words.type === 'service_unavailable' ? { kind: 'overloaded' } : classifyOpenaiCode(words);
   }
 }

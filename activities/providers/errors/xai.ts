@@ -30,6 +30,8 @@ export function classifyXai(answer: ErrorAnswer): Fault | null {
       return { kind: 'timeout' };
     default:
       if (matches(said, /currently unavailable/i, /at capacity/i)) return { kind: 'overloaded' };
+      if (/resource has been exhausted/i.test(said))
+        return { kind: isSpent(said) ? 'quota-exhausted' : 'rate-limited' };
       return classifyOpenaiCode(words);
   }
 }
