@@ -5,7 +5,6 @@ import {
   JSONParseError,
   type LanguageModelV3CallOptions,
   type LanguageModelV3StreamPart,
-  type LanguageModelV3Usage,
   TypeValidationError,
   UnsupportedFunctionalityError,
 } from '@ai-sdk/provider';
@@ -29,6 +28,8 @@ import { readRateHeaders } from './rate-headers.ts';
 import { addressOf, loadVendor, type ProviderSettings } from './registry.ts';
 import { isRecord } from './sse.ts';
 import type { FinishMeaning, Vendor, WireReader } from './vendor.ts';
+import { unlessAborted } from './unless-aborted.ts';
+import { usageOf } from './usage.ts';
 import { type AttemptLimits, AttemptWatch } from './watch.ts';
 
 export interface CallInput {
@@ -279,16 +280,6 @@ function kindOf(error: unknown): FailureKind {
   return isUnreadable ? 'malformed' : 'unknown';
 }
 
-/** A vendor's code may wait for something beside the call, and does not always listen to the signal then. */
-function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject);
-  });
-}
-
 function notCalled(target: Target, { kind, message }: NotCalledError): CallFailure {
   return { kind, message: sentence(target, kind, message) };
 }
@@ -305,16 +296,4 @@ function unsent(target: Target, failure: CallFailure): CallOutcome {
   const meta = { servedModel: target.model, firstTokenMs: null, durationMs: 0, usage: null };
   const unknown = { providerRequestId: null, possiblyBilled: false, isSent: false, rate: null };
   return { type: 'failed', failure, meta: { ...meta, ...unknown } };
-}
-
-/** The AI SDK fills in 0 where a provider says nothing; no call has 0 input tokens, and no answer 0 output tokens. */
-function usageOf({ inputTokens, outputTokens, raw }: LanguageModelV3Usage): Usage | null {
-  if (!inputTokens.total && !outputTokens.total) return null;
-  const words = JSON.stringify(raw ?? {});
-  return {
-    inputTokens: inputTokens.total || null,
-    cachedInputTokens: /cache/i.test(words) ? (inputTokens.cacheRead ?? null) : null,
-    outputTokens: outputTokens.total ?? null,
-    reasoningTokens: /reason|thought|thinking/i.test(words) ? (outputTokens.reasoning ?? null) : null,
-  };
 }

@@ -69,8 +69,9 @@ export const capabilityTable: Readonly<Record<ProviderType, readonly CapabilityR
   tokenmix: [{ lacks: ['files'], maxStops: 4, maxLogprobs: 20 }],
   // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
   bedrock: [
-    { lacks: ['image-urls', 'audio', 'seed', 'logprobs', 'json', ...PENALTIES] },
-    { models: '^(?!.*anthropic\\.)', lacks: ['single-tool-calls', 'json-schema'] },
+    // What the API calls structured output is a tool of the AI SDK's making with most models.
+    { lacks: ['image-urls', 'audio', 'seed', 'logprobs', 'json', 'json-schema', ...PENALTIES] },
+    { models: '^(?!.*anthropic\\.)', lacks: ['single-tool-calls'] },
     {
       models: 'anthropic\\.claude-(?:3|v|instant)|amazon\\.nova-(?:micro|lite|pro|premier)',
       lacks: ['reasoning-effort'],

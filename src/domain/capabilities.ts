@@ -1,7 +1,7 @@
 // What a prompt needs of a target, and what a target is known to lack. Whatever is part of the meaning of a request
 // rules a target out; a mere hint is left out of what it is sent. Pure judgement over the vendors' table of facts.
 
-import type { ContentPart, Params, Prompt } from './prompt.ts';
+import type { ContentPart, Params, Prompt, Tool } from './prompt.ts';
 
 /** Each rules a target out that lacks it. */
 export type Need =
@@ -78,8 +78,12 @@ export function withoutHints(prompt: Prompt, { lacks }: Capabilities): Prompt {
     Object.entries(prompt.params).filter(([field]) => !dropped.some((each) => each === field)),
   );
   // Whether the arguments are as the schema says is looked at when they have come, too.
-  const tools = lacks.has('strict-tools') ? prompt.tools?.map(({ strict: _, ...tool }) => tool) : prompt.tools;
+  const tools = lacks.has('strict-tools') ? prompt.tools?.map(withoutStrictness) : prompt.tools;
   return { ...prompt, params, ...(tools && { tools }) };
+}
+
+function withoutStrictness({ name, description, parameters }: Tool): Tool {
+  return { name, ...(description !== undefined && { description }), ...(parameters && { parameters }) };
 }
 
 const HINTS: readonly (readonly [Hint, keyof Params])[] = [

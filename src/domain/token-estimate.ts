@@ -82,7 +82,8 @@ function textsOf(message: Message): readonly string[] {
       return message.parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
     case 'assistant':
       return [message.text ?? '', ...message.toolCalls.flatMap((call) => [call.name, call.arguments])];
-    default:
+    case 'system':
+    case 'tool':
       return [message.text];
   }
 }

@@ -32,15 +32,9 @@ export function call(
     cancelSignals: [],
     connections,
     ...change,
-    target: { provider: 'main', model: MODELS[type] ?? 'some-model', ...change.target },
+    target: { provider: 'main', model: type === 'anthropic' ? 'claude-haiku-4-5' : 'some-model', ...change.target },
   });
 }
-
-/** Where what is sent depends on the model. */
-const MODELS: Readonly<Partial<Record<ProviderType, string>>> = {
-  anthropic: 'claude-haiku-4-5',
-  bedrock: 'eu.anthropic.claude-haiku-4-5-20251001-v1:0',
-};
 
 export function answerOf(outcome: CallOutcome): Answer {
   if (outcome.type === 'answered') return outcome.answer;

@@ -28,6 +28,7 @@ export function classifyAzure(answer: ErrorAnswer): Fault | null {
       if (isTooBigForTier(words.message)) return { kind: 'rate-limited', isRetryable: false };
       // Not our own quota: another region may have room.
       return { kind: /high demand|currently overloaded/i.test(words.message) ? 'overloaded' : 'rate-limited' };
+    case null:
     default:
       return classifyOpenaiCode(words);
   }

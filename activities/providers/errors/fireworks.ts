@@ -23,6 +23,7 @@ export function classifyFireworks(answer: ErrorAnswer): Fault | null {
       return { kind: 'rate-limited' };
     case 503:
       return { kind: 'overloaded' };
+    case null:
     default:
       if (words.code === 'RATE_LIMITED') return { kind: 'rate-limited' };
       return words.code === 'UNAVAILABLE' ? { kind: 'overloaded' } : classifyOpenaiCode(words);

@@ -44,6 +44,7 @@ export function classifyGroq(answer: ErrorAnswer): Fault | null {
     case 502:
     case 503:
       return { kind: 'server-error' };
+    case null:
     default:
       return classifyOpenaiCode(words);
   }

@@ -34,6 +34,7 @@ export function classifyOpenrouter(answer: ErrorAnswer): Fault | null {
       return { kind: 'rate-limited' };
     case 503:
       return { kind: 'overloaded' };
+    case null:
     default:
       return classifyOpenaiCode(words);
   }

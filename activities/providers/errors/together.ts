@@ -24,6 +24,7 @@ export function classifyTogether(answer: ErrorAnswer): Fault | null {
       return { kind: 'rate-limited' };
     case 503:
       return { kind: 'overloaded' };
+    case null:
     default:
       if (/^(?:model_rate_limit|dynamic_\w+_limited)$/.test(words.type)) return { kind: 'rate-limited' };
       return words.type === 'service_unavailable' ? { kind: 'overloaded' } : classifyOpenaiCode(words);

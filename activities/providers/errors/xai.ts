@@ -28,6 +28,7 @@ export function classifyXai(answer: ErrorAnswer): Fault | null {
       return { kind: 'overloaded' };
     case 504:
       return { kind: 'timeout' };
+    case null:
     default:
       if (matches(said, /currently unavailable/i, /at capacity/i)) return { kind: 'overloaded' };
       if (/resource has been exhausted/i.test(said))
