@@ -25,8 +25,7 @@ export const amazonBedrock: Vendor = {
   providerOptions: ({ prompt }) => ({
     bedrock: {
       ...reasoning(prompt.params.reasoningEffort),
-      ...(prompt.params.serviceTier !== undefined &&
-        prompt.params.serviceTier !== 'auto' && { serviceTier: prompt.params.serviceTier }),
+      ...(prompt.params.serviceTier !== undefined && { serviceTier: prompt.params.serviceTier }),
     },
     anthropic: {
       ...(prompt.parallelToolCalls !== undefined && { disableParallelToolUse: !prompt.parallelToolCalls }),

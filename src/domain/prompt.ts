@@ -61,7 +61,7 @@ export interface Params {
   readonly logprobs?: number;
   // Mere hints: a target that does not know one answers all the same, and is not sent it.
   readonly verbosity?: 'low' | 'medium' | 'high';
-  readonly serviceTier?: 'auto' | 'default' | 'flex' | 'priority';
+  readonly serviceTier?: 'default' | 'flex' | 'priority';
   readonly promptCacheKey?: string;
   readonly promptCacheRetention?: 'in-memory' | '24h';
   /** The client's own name for its end user, made so that it tells nothing of them. */

@@ -36,7 +36,7 @@ function answerParamsOf(body: ChatFields): Params {
   return given({
     logprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : null,
     verbosity: body.verbosity,
-    serviceTier: body.service_tier,
+    serviceTier: body.service_tier === 'auto' ? null : body.service_tier,
     promptCacheKey: body.prompt_cache_key,
     promptCacheRetention: retention === 'in_memory' ? 'in-memory' : retention,
     safetyIdentifier: body.safety_identifier,

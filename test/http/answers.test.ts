@@ -131,7 +131,7 @@ describe('an inference as clients see it', () => {
       ended_at: '2026-11-23T10:00:02.000Z',
       deadline: '2m',
       metadata: { case: '7' },
-      output: chatCompletionOf({ id, createdAt, answer, target: 'main/gpt' }),
+      output: chatCompletionOf({ id, createdAt, answer, target: 'openai/gpt-4o' }),
       error: null,
       calls: [
         {
