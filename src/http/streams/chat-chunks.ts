@@ -9,7 +9,7 @@ import type { StreamPresenter } from './presenter.ts';
 interface Chunk {
   readonly delta: object;
   readonly logprobs?: object | null;
-  readonly finishReason?: string;
+  readonly finishReason?: string | null;
 }
 
 export class ChatChunks implements StreamPresenter {
