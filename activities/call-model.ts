@@ -1,19 +1,28 @@
-// The activity `callModel`: one attempt of a call, its record, and what Temporal is told. It decides nothing by itself:
-// the answer is judged in providers/, retries in src/domain/failure.ts.
+// The activity `callModel`, and what every call has in common, whatever it asks: one attempt, its record, and what
+// Temporal is told. It decides nothing by itself: the answer is judged in providers/, retries in src/domain/failure.ts.
 
 import { CancelledFailure, Context } from '@temporalio/activity';
-import type { CallModelInput, CallModelResult, CallProgress, CallRecord } from '../src/domain/call.ts';
+import type {
+  CallInput,
+  CallModelInput,
+  CallModelResult,
+  CallProgress,
+  CallRecord,
+  CallResult,
+} from '../src/domain/call.ts';
 import { costOf, withLostAttempts } from '../src/domain/call.ts';
 import { type CallFailure, decideRetry, type RetryDecision } from '../src/domain/failure.ts';
 import { queueTimeMs } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
-import type { AttemptDeps, Attempted } from './attempt.ts';
+import { estimateTokens } from '../src/domain/token-estimate.ts';
+import type { Asked, AttemptDeps, Attempted } from './attempt.ts';
 import { attemptCall } from './attempt.ts';
 import { attemptLimitMs, type CallClock, retryBudgetMs } from './call-budget.ts';
 import { callFailure } from './call-failure.ts';
 import { startHeartbeats } from './heartbeats.ts';
 import type { InFlightCalls } from './in-flight.ts';
 import type { CallMeta } from './providers/call.ts';
+import { callProvider } from './providers/call.ts';
 import type { RaceDeps } from './race.ts';
 import { countSpend, enterRace, untilTold } from './race.ts';
 
@@ -37,11 +46,27 @@ interface CallMetrics {
 }
 
 export async function callModel(deps: CallModelDeps, input: CallModelInput): Promise<CallModelResult> {
-  const { target, race } = input;
+  const { target, prompt, race } = input;
   if (input.news) deps.health.hear(input.news);
   const withheld = enterRace(deps, input);
   if (race?.part === 'hedge') deps.metrics.hedged({ model: race.model, result: withheld ?? 'sent' });
   if (withheld) return { withheld };
+  return makeCall(deps, input, {
+    tokens: estimateTokens(prompt),
+    send: (sending) => callProvider({ ...sending, target, prompt }),
+    onRecord: (record) => {
+      if (race) countSpend(deps, { ...input, race }, record);
+    },
+  });
+}
+
+/** One attempt of a call that sends what is asked. Throws its failure as Temporal is to hear it. */
+export async function makeCall<Answered>(
+  deps: CallModelDeps,
+  input: CallInput,
+  asked: Asked<Answered> & { readonly onRecord?: (record: CallRecord) => void },
+): Promise<CallResult<Answered>> {
+  const { target, race } = input;
   const context = Context.current();
   const { attempt, heartbeatDetails, workflowExecution } = context.info;
   const clock = clockOf(context);
@@ -55,8 +80,8 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const stopHeartbeats = startHeartbeats(context, progress);
   const cancelled = deps.inFlight.signalFor(workflowId);
   const attempting = attemptCall(deps, {
+    ...asked,
     target,
-    prompt: input.prompt,
     isPing: false,
     chain: input.chain ?? null,
     waitLimitMs: queueTimeMs({ timeMs: clock.scheduleToCloseMs, attemptTimeoutMs: input.attemptTimeoutMs }),
@@ -76,7 +101,7 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
       }),
     cancelSignals: [context.cancellationSignal, cancelled],
   });
-  let outcome: Attempted;
+  let outcome: Attempted<Answered>;
   try {
     outcome = await attempting;
     if (race && cancelled.aborted) await untilTold(context);
@@ -90,7 +115,7 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const shown = failure && isShutdown(failure, context) ? shutdownFailure(input) : failure;
   const record = callRecord(input, { attempt, startedAt, meta, failure: shown });
   deps.metrics.callEnded({ ...target, record });
-  if (race) countSpend(deps, { ...input, race }, record);
+  asked.onRecord?.(record);
   const records = [...earlier, record];
   if (outcome.type === 'answered') return { answer: outcome.answer, records };
   return endFailed(deps, { context, failure: shown ?? outcome.failure, decision: outcome.decision, records, progress });
@@ -131,7 +156,7 @@ function clockOf({ info }: Context): CallClock {
 }
 
 function earlierRecords(
-  { target }: CallModelInput,
+  { target }: CallInput,
   known: { readonly progress: CallProgress | undefined; readonly attempt: number; readonly clock: CallClock },
 ): readonly CallRecord[] {
   const { progress, attempt, clock } = known;
@@ -145,7 +170,7 @@ function earlierRecords(
 }
 
 function callRecord(
-  { target }: CallModelInput,
+  { target }: CallInput,
   attempt: {
     readonly attempt: number;
     readonly startedAt: string;
@@ -171,7 +196,7 @@ function callRecord(
   };
 }
 
-function shutdownFailure({ target }: CallModelInput): CallFailure {
+function shutdownFailure({ target }: CallInput): CallFailure {
   return { kind: 'worker-lost', message: `The worker that called ${targetName(target)} was shut down.` };
 }
 

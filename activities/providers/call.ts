@@ -37,8 +37,8 @@ export interface CallInput {
   readonly connections: Dispatcher;
 }
 
-export type CallOutcome =
-  | { readonly type: 'answered'; readonly answer: Answer; readonly meta: CallMeta }
+export type CallOutcome<Answered = Answer> =
+  | { readonly type: 'answered'; readonly answer: Answered; readonly meta: CallMeta }
   | { readonly type: 'failed'; readonly failure: CallFailure; readonly meta: CallMeta };
 
 export interface CallMeta {
@@ -69,7 +69,7 @@ export async function callProvider(input: CallInput): Promise<CallOutcome> {
 }
 
 /** Null when something that the type needs is missing. */
-function baseUrlOf(settings: ProviderSettings): string | null {
+export function baseUrlOf(settings: ProviderSettings): string | null {
   const facts = providerFacts(settings.type);
   const baseUrl = settings.baseUrl ?? facts.defaultBaseUrl;
   return baseUrl === null || (facts.needsKey && !settings.apiKey) ? null : baseUrl.replace(/\/+$/, '');
@@ -227,7 +227,7 @@ function isPlainAnswer(answer: { readonly status: number | null; readonly body: 
   return status !== null && status < 300 && isRecord(body) && !body['error'] && body['object'] !== 'error';
 }
 
-function kindOf(error: unknown): FailureKind {
+export function kindOf(error: unknown): FailureKind {
   if (UnsupportedFunctionalityError.isInstance(error)) return 'unsupported';
   const isUnreadable =
     TypeValidationError.isInstance(error) ||
@@ -236,15 +236,15 @@ function kindOf(error: unknown): FailureKind {
   return isUnreadable ? 'malformed' : 'unknown';
 }
 
-function errorCode(error: Error): string {
+export function errorCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-function sentence(target: Target, kind: FailureKind, because?: string): string {
+export function sentence(target: Target, kind: FailureKind, because?: string): string {
   return `${targetName(target)} ${failureSentence(kind)}${because === undefined ? '' : ` (${because})`}.`;
 }
 
-function unsent(target: Target, failure: CallFailure): CallOutcome {
+export function unsent(target: Target, failure: CallFailure): Extract<CallOutcome, { type: 'failed' }> {
   const meta = { servedModel: target.model, firstTokenMs: null, durationMs: 0, usage: null };
   const unknown = { providerRequestId: null, possiblyBilled: false, isSent: false, rate: null };
   return { type: 'failed', failure, meta: { ...meta, ...unknown } };

@@ -3,7 +3,7 @@
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent } from 'undici';
 import { retryHint } from './errors/retry-hint.ts';
-import { EventSplitter, parseEvent } from './sse.ts';
+import { EventSplitter, isRecord, parseEvent } from './sse.ts';
 import type { ErrorAnswer, WireReader } from './vendor.ts';
 
 /**
@@ -26,20 +26,23 @@ export class Exchange {
   /** A connection was there and the request went out: from here on the provider may charge for it. */
   isSent = false;
   headers: Readonly<Record<string, string>> = {};
-  /** The provider answered with an error, or with a document instead of a stream. */
+  /** The provider answered with an error, or with a document where a stream was wanted. */
   errorAnswer: ErrorAnswer | null = null;
   connectionError: Error | null = null;
+  /** The document that was wanted came whole, and was no error. */
+  hasDocument = false;
   /** The AI SDK wanted to ask for the rest of an answer by itself. */
   hasRefusedMore = false;
   readonly #connections: Dispatcher;
-  readonly #reader: WireReader;
-  readonly #onToken: () => void;
+  readonly #reader: WireReader | null;
+  readonly #onToken: (() => void) | undefined;
   #handler: AnswerHandler | null = null;
 
   constructor(input: {
     readonly connections: Dispatcher;
-    readonly reader: WireReader;
-    readonly onToken: () => void;
+    /** Null: the answer wanted is no stream, but one document. */
+    readonly reader: WireReader | null;
+    readonly onToken?: () => void;
   }) {
     this.#connections = input.connections;
     this.#reader = input.reader;
@@ -59,7 +62,7 @@ export class Exchange {
       const handler = new AnswerHandler({
         exchange: this,
         reader: this.#reader,
-        onToken: this.#onToken,
+        onToken: this.#onToken ?? (() => undefined),
         resolve,
         reject,
       });
@@ -94,7 +97,7 @@ type Controller = Dispatcher.DispatchController;
 class AnswerHandler implements Dispatcher.DispatchHandler {
   isOver = false;
   readonly #exchange: Exchange;
-  readonly #reader: WireReader;
+  readonly #reader: WireReader | null;
   readonly #onToken: () => void;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
@@ -106,11 +109,13 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   #status = 0;
   /** An error's or a document's text; before it is known what comes, the text so far. */
   #document: string | null = '';
+  /** A document that is wanted, as it came: it may be large, and is decoded by whoever reads it. */
+  readonly #chunks: Uint8Array[] = [];
   #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
 
   constructor(input: {
     readonly exchange: Exchange;
-    readonly reader: WireReader;
+    readonly reader: WireReader | null;
     readonly onToken: () => void;
     readonly resolve: (response: Response) => void;
     readonly reject: (error: unknown) => void;
@@ -147,6 +152,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(_connection: Controller, chunk: Uint8Array): void {
     if (this.#abortReason) return;
+    if (this.#isWanted) {
+      this.#chunks.push(chunk);
+      return;
+    }
     const text = this.#decoder.decode(chunk, { stream: true });
     if (this.#document === null) {
       this.#read(text);
@@ -165,6 +174,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.isOver = true;
     if (this.#abortReason) return;
+    if (this.#isWanted) {
+      this.#takeDocument();
+      return;
+    }
     if (this.#document !== null && (this.#status > 299 || this.#document.trim() !== '')) {
       this.#endDocument();
       return;
@@ -173,8 +186,8 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#read(this.#decoder.decode());
     const last = this.#splitter.rest();
     // The closing blank line may be missing; half an event, though, is a cut and not an event.
-    if (last !== null && (last === '[DONE]' || parseEvent(last))) this.#handOn(this.#reader.take(last));
-    this.#handOn(this.#reader.rest());
+    if (last !== null && (last === '[DONE]' || parseEvent(last))) this.#handOn(this.#reader?.take(last) ?? '');
+    this.#handOn(this.#reader?.rest() ?? '');
     this.#stream?.close();
     this.#stream = null;
   }
@@ -184,6 +197,25 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     if (this.#abortReason || this.#exchange.errorAnswer) return;
     this.#exchange.connectionError = error;
     this.#fail(error);
+  }
+
+  /** An answer in one piece is wanted, and this is no error. */
+  get #isWanted(): boolean {
+    return this.#reader === null && this.#status <= 299;
+  }
+
+  /** Servers send errors and web pages with status 200 here, too. */
+  #takeDocument(): void {
+    const bytes = Buffer.concat(this.#chunks);
+    const start = bytes.toString('utf8', 0, MAX_DOCUMENT_CHARACTERS);
+    const body = bytes.length < MAX_DOCUMENT_CHARACTERS ? jsonIn(start) : null;
+    if (!/^\s*\{/.test(start) || isError(body)) {
+      this.#document = start;
+      this.#endDocument();
+      return;
+    }
+    this.#exchange.hasDocument = true;
+    this.#resolve(new Response(bytes, { headers: { 'content-type': 'application/json' } }));
   }
 
   #startStream(): void {
@@ -197,10 +229,11 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   #read(text: string): void {
-    if (text === '') return;
-    const { tokens } = this.#reader;
-    for (const data of this.#splitter.push(text)) this.#handOn(this.#reader.take(data));
-    if (this.#reader.tokens > tokens) this.#onToken();
+    const reader = this.#reader;
+    if (text === '' || !reader) return;
+    const { tokens } = reader;
+    for (const data of this.#splitter.push(text)) this.#handOn(reader.take(data));
+    if (reader.tokens > tokens) this.#onToken();
   }
 
   #handOn(events: string): void {
@@ -215,7 +248,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       retryAfterMs: retryHint(headers, Date.now()),
       body: jsonIn(this.#document ?? ''),
     };
-    this.#fail(new Error('The provider answered without a stream.'));
+    this.#fail(new Error('The provider answered with an error.'));
   }
 
   #cutDocument(): void {
@@ -237,6 +270,10 @@ const MAX_DOCUMENT_CHARACTERS = 64 * 1024;
 function looksLikeStream(text: string): boolean {
   const first = text.trimStart()[0];
   return first !== undefined && first !== '{' && first !== '[' && first !== '<';
+}
+
+function isError(body: unknown): boolean {
+  return isRecord(body) && (Boolean(body['error']) || body['object'] === 'error');
 }
 
 function jsonIn(text: string): unknown {

@@ -2,7 +2,7 @@
 
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { classifyOpenaiCompatible } from './errors/openai-compatible.ts';
-import { OpenaiWireReader, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import { OpenaiWireReader, openaiEmbeddingFacts, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
 import type { Vendor } from './vendor.ts';
 
 /** The AI SDK's name for the provider, under which it looks for our options. */
@@ -43,4 +43,15 @@ export const openaiCompatible: Vendor = {
     abort: 'server-error',
   },
   classify: classifyOpenaiCompatible,
+  embeddings: {
+    model: ({ model, baseUrl, apiKey, fetch }) =>
+      createOpenAICompatible({
+        name: NAME,
+        baseURL: baseUrl,
+        ...(apiKey !== undefined && { apiKey }),
+        fetch,
+      }).embeddingModel(model),
+    options: (wanted) => ({ [NAME]: wanted }),
+    read: openaiEmbeddingFacts,
+  },
 };

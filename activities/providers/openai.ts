@@ -2,7 +2,7 @@
 
 import { createOpenAI } from '@ai-sdk/openai';
 import { classifyOpenai } from './errors/openai.ts';
-import { OpenaiWireReader, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import { OpenaiWireReader, openaiEmbeddingFacts, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
 import type { Vendor } from './vendor.ts';
 
 export const openai: Vendor = {
@@ -24,4 +24,10 @@ export const openai: Vendor = {
   outputLimit: openaiOutputLimit,
   finishReasons: openaiFinishReasons,
   classify: classifyOpenai,
+  embeddings: {
+    model: ({ model, baseUrl, apiKey, fetch }) =>
+      createOpenAI({ baseURL: baseUrl, apiKey: apiKey ?? '', fetch }).embedding(model),
+    options: (wanted) => ({ openai: wanted }),
+    read: openaiEmbeddingFacts,
+  },
 };

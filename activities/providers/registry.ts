@@ -1,5 +1,6 @@
 // The provider types: one line each. Light to import: a vendor's code is loaded when it is first called.
 
+import type { EmbeddingLimits } from '../../src/domain/embeddings.ts';
 import type { Vendor } from './vendor.ts';
 
 export type ProviderType =
@@ -28,21 +29,26 @@ export interface ProviderFacts {
   readonly defaultModel: string | null;
   readonly needsKey: boolean;
   readonly needsBaseUrl: boolean;
+  /** Of one call; left out: the vendor has no embeddings. */
+  readonly embeddings?: EmbeddingLimits;
 }
 
 interface ProviderLine extends ProviderFacts {
   readonly load: () => Promise<Vendor>;
 }
 
+/** A request of the API that many copy: so many texts, and 300,000 tokens. */
+const USUAL: EmbeddingLimits = { texts: 2_048, bytes: 300_000, takesDimensions: true };
+
 // biome-ignore format: one line per provider type
 const providers: Readonly<Record<ProviderType, ProviderLine>> = {
-  openai: { keyVariable: 'OPENAI_API_KEY', defaultBaseUrl: 'https://api.openai.com/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, load: async () => (await import('./openai.ts')).openai },
+  openai: { keyVariable: 'OPENAI_API_KEY', defaultBaseUrl: 'https://api.openai.com/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openai.ts')).openai },
   anthropic: { keyVariable: 'ANTHROPIC_API_KEY', defaultBaseUrl: 'https://api.anthropic.com', defaultModel: 'claude-haiku-4-5', needsKey: true, needsBaseUrl: false, load: async () => (await import('./anthropic.ts')).anthropic },
-  google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, load: async () => (await import('./google.ts')).google },
-  mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, load: async () => (await import('./mistral.ts')).mistral },
+  google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 100 }, load: async () => (await import('./google.ts')).google },
+  mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 32, takesDimensions: false }, load: async () => (await import('./mistral.ts')).mistral },
   deepseek: { keyVariable: 'DEEPSEEK_API_KEY', defaultBaseUrl: 'https://api.deepseek.com', defaultModel: 'deepseek-v4-flash', needsKey: true, needsBaseUrl: false, load: async () => (await import('./deepseek.ts')).deepseek },
-  'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
-  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
+  'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, embeddings: USUAL, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
+  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
 };
 
 export const providerTypes: readonly ProviderType[] = Object.keys(providers) as ProviderType[];

@@ -1,5 +1,6 @@
 // The models that clients may name, resolved from the configuration, without secrets. Pure look-ups.
 
+import type { EmbeddingLimits } from './embeddings.ts';
 import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import { everyTarget } from './model-settings.ts';
@@ -20,6 +21,8 @@ type TargetFacts = Pick<Target, 'price' | 'contextWindow'>;
 interface ProviderFacts {
   /** The operator's own label, such as `eu`. */
   readonly region: string | null;
+  /** Left out: it has no embeddings. */
+  readonly embeddings?: EmbeddingLimits;
 }
 
 export interface Catalog {
@@ -66,11 +69,11 @@ export function allTargets(catalog: Catalog): readonly Target[] {
   return [...byName.values()];
 }
 
-export type WayIn = 'chat-completions' | 'inferences';
+export type WayIn = 'chat-completions' | 'embeddings' | 'inferences';
 
 /** Somebody who waits on a line wants an answer or an error soon; submitted work wants an answer. */
 export function defaultsFor(wayIn: WayIn): { readonly deadlineMs: number; readonly onExhausted: OnExhausted } {
-  return wayIn === 'chat-completions'
-    ? { deadlineMs: 120_000, onExhausted: 'fail' }
-    : { deadlineMs: 24 * 60 * 60 * 1000, onExhausted: 'wait' };
+  return wayIn === 'inferences'
+    ? { deadlineMs: 24 * 60 * 60 * 1000, onExhausted: 'wait' }
+    : { deadlineMs: 120_000, onExhausted: 'fail' };
 }

@@ -2,14 +2,21 @@
 // Everything that can be expected to go wrong is a value here, not an exception.
 
 import type { Resolution, ResolutionFault } from './hold.ts';
-import type { Inference, InferenceInput, InferenceMemo, InferenceStatus, WaitingFor } from './inference.ts';
+import type {
+  EmbeddingsInput,
+  Inference,
+  InferenceInput,
+  InferenceMemo,
+  InferenceStatus,
+  WaitingFor,
+} from './inference.ts';
 
 /** Priorities 1 (highest) to 5, as Temporal has them. */
 export type Priority = 1 | 2 | 3 | 4 | 5;
 
 export interface StartInference {
   readonly id: string;
-  readonly input: InferenceInput;
+  readonly input: InferenceInput | EmbeddingsInput;
   readonly memo: InferenceMemo;
   readonly priority: Priority;
   /** The id was derived from an Idempotency-Key: join what is there when the fingerprint is the same. */

@@ -20,6 +20,11 @@ export function estimateInputTokens(prompt: Prompt): number {
   return Math.ceil(characters / CHARACTERS_PER_TOKEN) + attached;
 }
 
+/** Of texts that are embedded: nothing comes out. */
+export function estimateTokensOfTexts(texts: readonly string[]): number {
+  return Math.ceil(sum(texts, (text) => text.length) / CHARACTERS_PER_TOKEN);
+}
+
 /** English prose and JSON; other scripts take more tokens, which the correction finds. */
 const CHARACTERS_PER_TOKEN = 4;
 /** When the client sets no limit. */

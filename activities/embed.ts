@@ -1,0 +1,23 @@
+// The activity `embed`: one attempt at having the texts of one call made into vectors.
+
+import type { CallResult, EmbedInput } from '../src/domain/call.ts';
+import type { Embedded } from '../src/domain/embeddings.ts';
+import { estimateTokensOfTexts } from '../src/domain/token-estimate.ts';
+import type { CallModelDeps } from './call-model.ts';
+import { makeCall } from './call-model.ts';
+import { embedTexts } from './providers/embed.ts';
+
+export async function embed(deps: CallModelDeps, input: EmbedInput): Promise<CallResult<Embedded>> {
+  const { attemptTimeoutMs, news } = input;
+  if (news) deps.health.hear(news);
+  // The answer comes in one piece: there is no first token, and no silence between two.
+  const limits = { firstTokenTimeoutMs: attemptTimeoutMs, stallTimeoutMs: attemptTimeoutMs };
+  return makeCall(
+    deps,
+    { ...input, ...limits },
+    {
+      tokens: estimateTokensOfTexts(input.texts),
+      send: (sending) => embedTexts({ ...input, ...sending }),
+    },
+  );
+}
