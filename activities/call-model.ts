@@ -9,9 +9,11 @@ import type {
   CallProgress,
   CallRecord,
   CallResult,
+  Withheld,
 } from '../src/domain/call.ts';
 import { costOf, withLostAttempts } from '../src/domain/call.ts';
-import { type CallFailure, decideRetry, type RetryDecision } from '../src/domain/failure.ts';
+import { type CallFailure, decideRetry, type FailureKind, type RetryDecision } from '../src/domain/failure.ts';
+import type { CallLine, CallLines } from '../src/domain/line.ts';
 import { queueTimeMs } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
 import { estimateTokens } from '../src/domain/token-estimate.ts';
@@ -24,7 +26,7 @@ import type { InFlightCalls } from './in-flight.ts';
 import type { CallMeta } from './providers/call.ts';
 import { callProvider } from './providers/call.ts';
 import type { RaceDeps } from './race.ts';
-import { countSpend, enterRace, untilTold } from './race.ts';
+import { afterTurn, countSpend, enterRace, untilTold } from './race.ts';
 
 /** The part of a pino logger that is needed here. */
 interface CallLogger {
@@ -34,6 +36,7 @@ interface CallLogger {
 }
 
 export interface CallModelDeps extends AttemptDeps, RaceDeps {
+  readonly lines: CallLines;
   readonly inFlight: InFlightCalls;
   readonly logger: CallLogger;
   readonly metrics: CallMetrics;
@@ -42,45 +45,78 @@ export interface CallModelDeps extends AttemptDeps, RaceDeps {
 interface CallMetrics {
   callEnded(end: { readonly provider: string; readonly model: string; readonly record: CallRecord }): void;
   queueWaited(wait: { readonly provider: string; readonly waitedMs: number }): void;
-  hedged(hedge: { readonly model: string; readonly result: 'sent' | 'circuit' | 'budget' }): void;
+  hedged(hedge: { readonly model: string; readonly result: 'sent' | Withheld }): void;
 }
 
 export async function callModel(deps: CallModelDeps, input: CallModelInput): Promise<CallModelResult> {
   const { target, prompt, race } = input;
   if (input.news) deps.health.hear(input.news);
-  const withheld = enterRace(deps, input);
+  const context = Context.current();
+  const line = await openLine(deps, input);
+  const withheld = enterRace(deps, input, line);
   if (race?.part === 'hedge') deps.metrics.hedged({ model: race.model, result: withheld ?? 'sent' });
-  if (withheld) return { withheld };
-  return makeCall(deps, input, {
-    tokens: estimateTokens(prompt),
-    send: (sending) => callProvider({ ...sending, target, prompt }),
-    onRecord: (record) => {
-      if (race) countSpend(deps, { ...input, race }, record);
-    },
-  });
+  if (withheld) {
+    line?.end('cancelled');
+    return { withheld };
+  }
+  const passage = input.line?.isLive && line ? line : undefined;
+  let kind: FailureKind | null = 'unknown';
+  try {
+    return await makeCall(deps, input, {
+      tokens: estimateTokens(prompt),
+      send: (sending) => callProvider({ ...sending, target, prompt, passage }),
+      cancelSignals: line ? [line.hungUp] : [],
+      // What the client has seen would be sent again.
+      mayRetry: () => !line?.hasPassed,
+      settle: async (outcome, cancelled) => {
+        if (race && cancelled.aborted) await untilTold(context);
+        const settled = line?.isTaken && outcome.type === 'answered' ? await afterTurn(context, line, outcome) : outcome;
+        kind = settled.type === 'answered' ? null : settled.failure.kind;
+        return settled;
+      },
+      onRecord: (record) => {
+        if (race) countSpend(deps, { ...input, race }, record);
+      },
+    });
+  } finally {
+    line?.end(kind);
+  }
+}
+
+/** What a call is about, beside what all have in common. */
+export interface CallAsked<Answered> extends Asked<Answered> {
+  /** End it at once, as a cancel does. */
+  readonly cancelSignals?: readonly AbortSignal[];
+  /** @default true */
+  readonly mayRetry?: () => boolean;
+  /** Has the last word on how it ended, while it still counts as under way. */
+  readonly settle?: (outcome: Attempted<Answered>, cancelled: AbortSignal) => Promise<Attempted<Answered>>;
+  readonly onRecord?: (record: CallRecord) => void;
 }
 
 /** One attempt of a call that sends what is asked. Throws its failure as Temporal is to hear it. */
 export async function makeCall<Answered>(
   deps: CallModelDeps,
   input: CallInput,
-  asked: Asked<Answered> & { readonly onRecord?: (record: CallRecord) => void },
+  asked: CallAsked<Answered>,
 ): Promise<CallResult<Answered>> {
-  const { target, race } = input;
+  const { target } = input;
+  const { tokens, send, cancelSignals = [], mayRetry = () => true, settle, onRecord } = asked;
   const context = Context.current();
   const { attempt, heartbeatDetails, workflowExecution } = context.info;
+  const workflowId = workflowExecution?.workflowId ?? '';
   const clock = clockOf(context);
   const beganAtMs = performance.now();
   // The server's clock, carried on by one that nobody sets: the clocks of the two hosts may be apart.
   const serverNowMs = () => context.info.currentAttemptScheduledTimestampMs + performance.now() - beganAtMs;
-  const workflowId = workflowExecution?.workflowId ?? '';
   const startedAt = new Date().toISOString();
   const earlier = earlierRecords(input, { progress: heartbeatDetails, attempt, clock });
   const progress: CallProgress = { records: earlier, current: { attempt, startedAt } };
   const stopHeartbeats = startHeartbeats(context, progress);
   const cancelled = deps.inFlight.signalFor(workflowId);
   const attempting = attemptCall(deps, {
-    ...asked,
+    tokens,
+    send,
     target,
     isPing: false,
     chain: input.chain ?? null,
@@ -90,7 +126,7 @@ export async function makeCall<Answered>(
       decideRetry({
         failure: isShutdown(failure, context) ? shutdownFailure(input) : failure,
         attempt,
-        maxAttempts: input.maxAttempts,
+        maxAttempts: mayRetry() ? input.maxAttempts : attempt,
         leftMs: retryBudgetMs({
           call: input,
           clock,
@@ -99,12 +135,12 @@ export async function makeCall<Answered>(
         }),
         jitter: Math.random(),
       }),
-    cancelSignals: [context.cancellationSignal, cancelled],
+    cancelSignals: [context.cancellationSignal, cancelled, ...cancelSignals],
   });
   let outcome: Attempted<Answered>;
   try {
     outcome = await attempting;
-    if (race && cancelled.aborted) await untilTold(context);
+    if (settle) outcome = await settle(outcome, cancelled);
   } finally {
     stopHeartbeats();
     deps.inFlight.leave(workflowId, cancelled);
@@ -115,10 +151,16 @@ export async function makeCall<Answered>(
   const shown = failure && isShutdown(failure, context) ? shutdownFailure(input) : failure;
   const record = callRecord(input, { attempt, startedAt, meta, failure: shown });
   deps.metrics.callEnded({ ...target, record });
-  asked.onRecord?.(record);
+  onRecord?.(record);
   const records = [...earlier, record];
   if (outcome.type === 'answered') return { answer: outcome.answer, records };
   return endFailed(deps, { context, failure: shown ?? outcome.failure, decision: outcome.decision, records, progress });
+}
+
+/** Null: no client waits for the answer. */
+async function openLine(deps: CallModelDeps, { line, target, race }: CallModelInput): Promise<CallLine | null> {
+  if (!line) return null;
+  return deps.lines.open({ address: line, target: targetName(target), isRacing: race !== undefined });
 }
 
 /** Throws: what Temporal is told of an attempt without an answer. */

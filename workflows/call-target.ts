@@ -21,6 +21,7 @@ import type {
   CallRecord,
   CallResult,
   Race,
+  Withheld,
 } from '../src/domain/call.ts';
 import { withLostAttempts } from '../src/domain/call.ts';
 import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
@@ -48,7 +49,7 @@ export type CallOutcome<Answered = Answer> =
     }
   | { readonly type: 'failed'; readonly failure: CallFailure }
   /** A hedge that was not sent. */
-  | { readonly type: 'withheld'; readonly because: 'circuit' | 'budget' };
+  | { readonly type: 'withheld'; readonly because: Withheld };
 
 /** What a target is asked for: runs the activity that does it. */
 export type Ask<Answered> = (activities: Activities, input: CallInput) => Promise<Result<Answered>>;
@@ -66,7 +67,7 @@ interface Call<Answered> {
   readonly settings: CommonSettings;
   readonly timeMs: number;
   /** As `CallInput` has them. */
-  readonly gate: Pick<CallInput, 'chain' | 'news'>;
+  readonly gate: Pick<CallInput, 'chain' | 'news' | 'line'>;
   readonly summary: string;
   /** Of a call that races others: it gets one attempt, and a cancel does not wait for what it has to say. */
   readonly race: Race | null;

@@ -188,6 +188,7 @@ export class InferenceRun<
     readonly endsSoon?: boolean;
   }): Promise<CallOutcome<Answered>> {
     const { target, chain, ask, timeMs, part, race, endsSoon = false } = call;
+    const { line } = this.input;
     const name = targetName(target);
     this.show(`Calling ${name}.`);
     return callTarget({
@@ -195,7 +196,7 @@ export class InferenceRun<
       ask,
       settings: this.input.settings,
       timeMs,
-      gate: { ...(this.#isForced && { chain }), ...(this.#news && { news: this.#news }) },
+      gate: { ...(this.#isForced && { chain }), ...(this.#news && { news: this.#news }), ...(line && { line }) },
       summary: `${name} (round ${this.#round}, ${part})`,
       race: race ?? null,
       endsSoon,

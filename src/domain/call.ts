@@ -4,6 +4,7 @@
 import type { Answer, Usage } from './answer.ts';
 import type { Circuit } from './circuit.ts';
 import type { CallFailure, FailureKind } from './failure.ts';
+import type { LineAddress } from './line.ts';
 import type { HedgeBudget } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
 import type { Order } from './ranking.ts';
@@ -40,6 +41,8 @@ export interface CallInput {
   readonly news?: Readonly<Record<string, Circuit>>;
   /** Set when it runs beside others, of which the first answer wins. */
   readonly race?: Race;
+  /** Of the client that waits for the answer. */
+  readonly line?: LineAddress;
 }
 
 export interface Race {
@@ -68,8 +71,10 @@ export interface AwaitTargetInput {
 
 export type CallModelResult =
   | CallResult<Answer>
-  /** A hedge that was not sent: its target's circuit is not closed, or the hedge budget is used up. */
-  | { readonly withheld: 'circuit' | 'budget' };
+  | { readonly withheld: Withheld };
+
+/** Why a hedge was not sent: its target's circuit is not closed, the hedge budget is used up, or tokens are passed on already. */
+export type Withheld = 'circuit' | 'budget' | 'live';
 
 export interface CallResult<Answered> {
   readonly answer: Answered;

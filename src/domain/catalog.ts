@@ -69,11 +69,11 @@ export function allTargets(catalog: Catalog): readonly Target[] {
   return [...byName.values()];
 }
 
-export type WayIn = 'chat-completions' | 'embeddings' | 'inferences';
+export type WayIn = 'chat-completions' | 'embeddings' | 'responses' | 'background-responses' | 'inferences';
 
 /** Somebody who waits on a line wants an answer or an error soon; submitted work wants an answer. */
 export function defaultsFor(wayIn: WayIn): { readonly deadlineMs: number; readonly onExhausted: OnExhausted } {
-  return wayIn === 'inferences'
+  return wayIn === 'background-responses' || wayIn === 'inferences'
     ? { deadlineMs: 24 * 60 * 60 * 1000, onExhausted: 'wait' }
     : { deadlineMs: 120_000, onExhausted: 'fail' };
 }

@@ -6,6 +6,7 @@ import type { CallRecord } from './call.ts';
 import type { CastVote } from './consensus.ts';
 import type { Embedded, EmbeddingRequest } from './embeddings.ts';
 import type { CallFailure } from './failure.ts';
+import type { LineAddress } from './line.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
 import type { Verdict } from './verdict.ts';
@@ -32,6 +33,8 @@ export interface CommonInput<Settings extends ModelSettings = ModelSettings> {
   readonly onExhausted: OnExhausted;
   /** Hash of the configuration that the settings come from, for the record. */
   readonly configHash: string;
+  /** Of the client that waits for it; left out when none does. */
+  readonly line?: LineAddress;
   /** In which order to try the targets in the first round, by what was known at the start; left out: as listed. */
   readonly route?: readonly number[];
   /** What an earlier run of the same inference hands on when it continues as new. */
@@ -103,8 +106,24 @@ export interface InferenceMemo {
   readonly model: string;
   readonly deadlineMs: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Of a client that takes tokens as they come: others may listen too. */
+  readonly line?: LineAddress;
   /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
   readonly fingerprint: string;
+  /** Of an inference that is a response of OpenAI's API. */
+  readonly response?: ResponseMemo;
+}
+
+/** What a response shows of its request, and its prompt does not tell. */
+export interface ResponseMemo {
+  /** Nobody waited for it on the line. */
+  readonly background: boolean;
+  /** It can be read and continued as a response. */
+  readonly store: boolean;
+  /** The first message of the prompt is this response's alone: one that continues it has its own. */
+  readonly hasInstructions: boolean;
+  /** The response that it continues. */
+  readonly previousResponseId?: string;
 }
 
 /** An inference as it stands, for the API. */

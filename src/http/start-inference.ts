@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
 import { newInferenceId } from '../domain/ids.ts';
-import type { Inference, InferenceInput } from '../domain/inference.ts';
+import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
 import type { Inferences, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
 import { missingResolvers } from '../domain/hold.ts';
@@ -34,26 +34,29 @@ export interface Started {
   readonly isJoinable: boolean;
 }
 
+export interface InferenceWanted {
+  readonly wayIn: WayIn;
+  /** As the client sent it: a repeated request is known by it. */
+  readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
+  readonly prompt: Prompt;
+  readonly response?: ResponseMemo;
+  readonly strategy?: StrategyBody | undefined;
+  readonly deadline: string | undefined;
+  readonly priority: number | undefined;
+  readonly idempotencyKey: string | undefined;
+}
+
 export async function startInference(
   context: HttpContext,
   request: FastifyRequest,
-  wanted: {
-    readonly wayIn: WayIn;
-    /** As the client sent it: a repeated request is known by it. */
-    readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
-    readonly prompt: Prompt;
-    readonly strategy?: StrategyBody | undefined;
-    readonly deadline: string | undefined;
-    readonly priority: number | undefined;
-    readonly idempotencyKey: string | undefined;
-  },
+  wanted: InferenceWanted,
 ): Promise<Started> {
   const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, prompt, strategy, deadline, priority, idempotencyKey } = wanted;
+  const { wayIn, body, prompt, response, strategy, deadline, priority, idempotencyKey } = wanted;
   const { caller } = request;
   const { model } = body;
   const resolved = resolveModel({ catalog, wayIn, model, strategy, deadline });
-  checkComparable(resolved.settings, prompt);
+  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
@@ -73,6 +76,7 @@ export async function startInference(
       deadlineMs: resolved.deadlineMs,
       metadata: body.metadata ?? {},
       fingerprint: fingerprintOf(wayIn, body),
+      ...(response && { response }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
     joins: isJoinable,
@@ -108,12 +112,12 @@ function knownNow(
 }
 
 /** JSON is compared along its schema, and only a request has one. */
-function checkComparable(settings: ModelSettings, prompt: Prompt): void {
+function checkComparable(settings: ModelSettings, prompt: Prompt, param: string): void {
   if (settings.strategy !== 'consensus' || settings.compare.type !== 'json' || schemaOf(prompt)) return;
   throw new ApiError({
     code: 'invalid_value',
-    message: 'response_format must be a json_schema: this model compares JSON answers field by field along it.',
-    param: 'response_format',
+    message: `${param} must be a json_schema: this model compares JSON answers field by field along it.`,
+    param,
   });
 }
 

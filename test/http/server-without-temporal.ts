@@ -10,6 +10,7 @@ import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { linesInMemory } from '../support/lines.ts';
 import { targetsInMemory } from '../support/targets.ts';
 
 const settings = {
@@ -78,6 +79,7 @@ export async function serverWithoutTemporal(
   const server = await buildServer({
     inferences,
     catalog,
+    lines: linesInMemory(),
     targets: options.targets ?? targetsInMemory(catalog),
     admit: options.admit ?? (() => null),
     apiKeys,

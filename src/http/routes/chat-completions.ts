@@ -1,8 +1,5 @@
 // `POST /v1/chat/completions`, OpenAI's: the client stays on the line until the inference has ended.
 
-import type { FastifyReply } from 'fastify';
-import type { Inference } from '../../domain/inference.ts';
-import type { ChatCompletion } from '../chat-completion.ts';
 import { chatCompletionOf, chatCompletionSchema } from '../chat-completion.ts';
 import { chatBodySchema } from '../chat-schema.ts';
 import { errorSchema } from '../error-schema.ts';
@@ -10,8 +7,7 @@ import { failureError } from '../failure-error.ts';
 import type { App, HttpContext } from '../http-context.ts';
 import { promptOf } from '../prompt.ts';
 import { chatHeadersSchema } from '../request-headers.ts';
-import { startInference } from '../start-inference.ts';
-import { synchronousAnswer } from '../synchronous-answer.ts';
+import { servedHeaders, serveWaitingClient } from '../waiting-client.ts';
 
 export function registerChatCompletions(app: App, context: HttpContext): void {
   const schema = {
@@ -27,48 +23,12 @@ export function registerChatCompletions(app: App, context: HttpContext): void {
   };
   app.post('/chat/completions', { schema }, async (request, reply) => {
     const { body, headers } = request;
-    const place = context.waiting.enter(reply.raw);
-    try {
-      const started = await startInference(context, request, {
-        wayIn: 'chat-completions',
-        body,
-        prompt: promptOf(body),
-        deadline: headers['x-holdfast-deadline'],
-        priority: headers['x-holdfast-priority'] === undefined ? undefined : Number(headers['x-holdfast-priority']),
-        idempotencyKey: headers['idempotency-key'],
-      });
-      const inference = await synchronousAnswer(context, started, place);
-      if (inference) return succeeded(inference, reply);
-      // Without an Idempotency-Key nobody else can wait on this inference: this client was the last.
-      const isWanted = started.isJoinable || headers['x-holdfast-detach'] === 'true';
-      if (!isWanted) await cancelAbandoned(context, started.inference.id, reply);
-      return reply.hijack();
-    } finally {
-      place.leave();
-    }
+    const wanted = { wayIn: 'chat-completions', body, prompt: promptOf(body) } as const;
+    const inference = await serveWaitingClient(context, { request, reply, headers }, wanted);
+    if (!inference) return reply;
+    const { id, createdAt, result } = inference;
+    if (!result) throw failureError(inference);
+    reply.headers(servedHeaders(inference));
+    return chatCompletionOf({ id, createdAt, answer: result.answer });
   });
-}
-
-function succeeded(inference: Inference, reply: FastifyReply): ChatCompletion {
-  const { id, createdAt, result, memo } = inference;
-  if (!result) throw failureError(inference);
-  reply.headers({
-    'x-holdfast-inference-id': id,
-    'x-holdfast-model': headerText(memo.model),
-    ...(result.target !== null && { 'x-holdfast-target': headerText(result.target) }),
-    'x-holdfast-calls': String(inference.calls.length),
-    ...(result.verdict && { 'x-holdfast-verdict': result.verdict.outcome }),
-  });
-  return chatCompletionOf({ id, createdAt, answer: result.answer });
-}
-
-async function cancelAbandoned({ inferences }: HttpContext, id: string, reply: FastifyReply): Promise<void> {
-  const outcome = await inferences.cancel(id);
-  if (outcome.type === 'found') reply.log.debug({ inferenceId: id }, 'Cancelled: its client disconnected.');
-  else reply.log.warn({ inferenceId: id, outcome: outcome.type }, 'Its client disconnected, but it was not cancelled.');
-}
-
-/** Names of models may hold what a header may not. */
-function headerText(name: string): string {
-  return name.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
 }

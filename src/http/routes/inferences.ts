@@ -1,18 +1,13 @@
 // `/v1/inferences`: submit, read, wait, list, cancel and replay. A disconnect here never cancels.
 
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { isInferenceId } from '../../domain/ids.ts';
-import type { Inference } from '../../domain/inference.ts';
-import type { GetOutcome } from '../../domain/inferences.ts';
-import type { Caller } from '../auth.ts';
-import { maySee } from '../auth.ts';
 import { errorSchema } from '../error-schema.ts';
 import { ApiError, inferenceNotFound, temporalUnavailable } from '../errors.ts';
 import type { App, HttpContext } from '../http-context.ts';
 import { inferenceObject, inferenceSchema } from '../inference-object.ts';
 import { given } from '../given.ts';
 import { inferenceBodySchema, resolutionBodySchema } from '../inference-schema.ts';
+import { expectFound, readOwn, stateAfterWaiting } from '../own-inference.ts';
 import { promptOf } from '../prompt.ts';
 import { preferredWaitMs, submitHeadersSchema } from '../request-headers.ts';
 import { refuseDuringShutdown, startInference } from '../start-inference.ts';
@@ -169,38 +164,3 @@ export function registerInferences(app: App, context: HttpContext): void {
 
 /** What has been decided ends the inference, and that takes a moment. */
 const RESOLVED_WITHIN_MS = 5_000;
-
-/** An inference that the caller may see; one of somebody else's is not there. */
-async function readOwn({ inferences }: HttpContext, id: string, caller: Caller): Promise<Inference> {
-  if (!isInferenceId(id)) throw inferenceNotFound(id);
-  const inference = expectFound(id, await inferences.get(id));
-  if (!maySee(caller, inference.memo.owner)) throw inferenceNotFound(id);
-  return inference;
-}
-
-function expectFound(id: string, outcome: GetOutcome): Inference {
-  if (outcome.type === 'not-found') throw inferenceNotFound(id);
-  if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
-  return outcome.inference;
-}
-
-/**
- * The state at the end, or after the time, or at once when too many wait: waiting is never an error. Null when the state
- * could not be read again.
- */
-async function stateAfterWaiting(
-  { inferences, waiting }: HttpContext,
-  wanted: { readonly inference: Inference; readonly timeoutMs: number; readonly reply: FastifyReply },
-): Promise<Inference | null> {
-  const { inference, timeoutMs, reply } = wanted;
-  if (inference.endedAt || timeoutMs === 0) return inference;
-  const place = waiting.enter(reply.raw);
-  try {
-    const outcome = await inferences.wait(inference.id, { timeoutMs, signal: place.signal });
-    if (place.isAbandoned) return inference;
-    const latest = outcome.type === 'pending' ? await inferences.get(inference.id) : outcome;
-    return latest.type === 'found' ? latest.inference : null;
-  } finally {
-    place.leave();
-  }
-}
