@@ -70,7 +70,8 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
       mayRetry: () => !line?.hasPassed,
       settle: async (outcome, cancelled) => {
         if (race && cancelled.aborted) await untilTold(context);
-        const settled = line?.isTaken && outcome.type === 'answered' ? await afterTurn(context, line, outcome) : outcome;
+        const settled =
+          line?.isTaken && outcome.type === 'answered' ? await afterTurn(context, line, outcome) : outcome;
         kind = settled.type === 'answered' ? null : settled.failure.kind;
         return settled;
       },

@@ -69,9 +69,7 @@ export interface AwaitTargetInput {
   readonly limitMs: number;
 }
 
-export type CallModelResult =
-  | CallResult<Answer>
-  | { readonly withheld: Withheld };
+export type CallModelResult = CallResult<Answer> | { readonly withheld: Withheld };
 
 /** Why a hedge was not sent: its target's circuit is not closed, the hedge budget is used up, or tokens are passed on already. */
 export type Withheld = 'circuit' | 'budget' | 'live';
