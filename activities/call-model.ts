@@ -159,7 +159,10 @@ export async function makeCall<Answered>(
 }
 
 /** Null: no client waits for the answer. */
-async function openLine(deps: CallModelDeps, { line, target, race }: CallModelInput): Promise<CallLine | null> {
+export async function openLine(
+  deps: Pick<CallModelDeps, 'lines'>,
+  { line, target, race }: Pick<CallInput, 'line' | 'target' | 'race'>,
+): Promise<CallLine | null> {
   if (!line) return null;
   return deps.lines.open({ address: line, target: targetName(target), isRacing: race !== undefined });
 }

@@ -2,22 +2,34 @@
 
 import type { CallResult, EmbedInput } from '../src/domain/call.ts';
 import type { Embedded } from '../src/domain/embeddings.ts';
+import type { FailureKind } from '../src/domain/failure.ts';
 import { estimateTokensOfTexts } from '../src/domain/token-estimate.ts';
 import type { CallModelDeps } from './call-model.ts';
-import { makeCall } from './call-model.ts';
+import { makeCall, openLine } from './call-model.ts';
 import { embedTexts } from './providers/embed.ts';
 
 export async function embed(deps: CallModelDeps, input: EmbedInput): Promise<CallResult<Embedded>> {
-  const { attemptTimeoutMs, news } = input;
+  const { texts, attemptTimeoutMs, news } = input;
   if (news) deps.health.hear(news);
   // The answer comes in one piece: there is no first token, and no silence between two.
   const limits = { firstTokenTimeoutMs: attemptTimeoutMs, stallTimeoutMs: attemptTimeoutMs };
-  return makeCall(
-    deps,
-    { ...input, ...limits },
-    {
-      tokens: estimateTokensOfTexts(input.texts),
-      send: (sending) => embedTexts({ ...input, ...sending }),
-    },
-  );
+  const line = await openLine(deps, input);
+  let kind: FailureKind | null = 'unknown';
+  try {
+    return await makeCall(
+      deps,
+      { ...input, ...limits },
+      {
+        tokens: estimateTokensOfTexts(texts),
+        send: (sending) => embedTexts({ ...input, ...sending }),
+        cancelSignals: line ? [line.hungUp] : [],
+        settle: async (outcome) => {
+          kind = outcome.type === 'answered' ? null : outcome.failure.kind;
+          return outcome;
+        },
+      },
+    );
+  } finally {
+    line?.end(kind);
+  }
 }

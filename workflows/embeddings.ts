@@ -80,13 +80,14 @@ class Embeddings extends OrderedTargets<FailoverSettings, EmbeddingsInput> imple
       ...(earlier && { expectedDimensions: earlier.dimensions }),
       ...(user !== undefined && { user }),
     };
-    return ({ embed }, { target, attemptTimeoutMs, maxAttempts, chain, news }) =>
+    return ({ embed }, { target, attemptTimeoutMs, maxAttempts, chain, news, line }) =>
       embed({
         target,
         attemptTimeoutMs,
         maxAttempts,
         ...(chain && { chain }),
         ...(news && { news }),
+        ...(line && { line }),
         ...asked,
       });
   }

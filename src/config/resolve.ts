@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
+import { providerFacts } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
 import type { HealthSettings } from '../domain/health.ts';
 import type { CommonSettings, ModelSettings } from '../domain/model-settings.ts';
@@ -36,7 +37,10 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
     catalog: {
       models: mapValues(file.models, (model) => modelEntry({ model, limits, facts })),
       facts,
-      providers: mapValues(file.providers, ({ region = null }) => ({ region })),
+      providers: mapValues(file.providers, ({ type, region = null }) => {
+        const { embeddings } = providerFacts(type);
+        return { region, ...(embeddings && { embeddings }) };
+      }),
       defaults: { strategy: 'failover', ...limits, onRefusal: 'return' },
       configHash: hashWithoutSecrets(file),
     },

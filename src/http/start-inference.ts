@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
+import type { EmbeddingRequest } from '../domain/embeddings.ts';
 import { newInferenceId } from '../domain/ids.ts';
 import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
 import type { Inferences, Priority } from '../domain/inferences.ts';
@@ -14,6 +15,8 @@ import { schemaOf } from '../domain/prompt.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
+import { resolveEmbeddings } from './resolve-embeddings.ts';
+import type { Resolved } from './resolve-model.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import type { Waiting } from './waiting.ts';
@@ -34,13 +37,20 @@ export interface Started {
   readonly isJoinable: boolean;
 }
 
-export interface InferenceWanted {
-  readonly wayIn: WayIn;
-  /** As the client sent it: a repeated request is known by it. */
-  readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
+export interface InferenceWanted extends CommonWanted {
   readonly prompt: Prompt;
   readonly response?: ResponseMemo;
   readonly strategy?: StrategyBody | undefined;
+}
+
+export interface EmbeddingsWanted extends CommonWanted {
+  readonly embedding: Omit<EmbeddingRequest, 'callSizes'>;
+}
+
+interface CommonWanted {
+  readonly wayIn: WayIn;
+  /** As the client sent it: a repeated request is known by it. */
+  readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
   readonly deadline: string | undefined;
   readonly priority: number | undefined;
   readonly idempotencyKey: string | undefined;
@@ -49,15 +59,14 @@ export interface InferenceWanted {
 export async function startInference(
   context: HttpContext,
   request: FastifyRequest,
-  wanted: InferenceWanted,
+  wanted: InferenceWanted | EmbeddingsWanted,
 ): Promise<Started> {
-  const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, prompt, response, strategy, deadline, priority, idempotencyKey } = wanted;
+  const { inferences, catalog, waiting, targets, admit, now } = context;
+  const { wayIn, body, priority, idempotencyKey } = wanted;
+  const response = 'prompt' in wanted ? wanted.response : undefined;
   const { caller } = request;
   const { model } = body;
-  const resolved = resolveModel({ catalog, wayIn, model, strategy, deadline });
-  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
-  checkResolvable(resolved.settings, apiKeys);
+  const resolved = 'prompt' in wanted ? resolvePrompt(context, wanted) : resolveEmbeddings(context.catalog, wanted);
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
   const id = isJoinable
@@ -69,7 +78,7 @@ export async function startInference(
   request.inferenceId = id;
   const outcome = await inferences.start({
     id,
-    input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
+    input: { model, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
     memo: {
       owner: caller.name,
       model,
@@ -95,6 +104,17 @@ export async function startInference(
       : temporalUnavailable({ shouldRetry: true });
   }
   return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
+}
+
+/** A prompt and how it is served. */
+function resolvePrompt(
+  { catalog, apiKeys }: HttpContext,
+  { wayIn, body, prompt, response, strategy, deadline }: InferenceWanted,
+): Resolved & Pick<InferenceInput, 'prompt'> {
+  const resolved = resolveModel({ catalog, wayIn, model: body.model, strategy, deadline });
+  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
+  checkResolvable(resolved.settings, apiKeys);
+  return { ...resolved, prompt };
 }
 
 /** What the health of the targets says about how to begin. */
