@@ -17,8 +17,8 @@ export interface ChatDialect extends Pick<WireFormat, 'requestId' | 'headers' | 
   readonly completionId: (id: string) => string;
   readonly toolCallId: (id: string) => string;
   readonly usage: (reply: Reply) => Json;
-  /** Of an embedding that asks for none; left out: the provider has no embeddings. */
-  readonly dimensions?: number;
+  /** Left out: the provider has no embeddings. `dimensions`: of one that asks for none. */
+  readonly embeddings?: { readonly dimensions: number; readonly hasId: boolean };
   /** Fields of every completion and chunk beside the common ones. */
   readonly extra: Json;
 }
@@ -26,10 +26,15 @@ export interface ChatDialect extends Pick<WireFormat, 'requestId' | 'headers' | 
 export function chatCompletions(dialect: ChatDialect): WireFormat {
   return {
     ...dialect,
-    route: (request) => route(request, dialect.dimensions !== undefined),
-    read: (body, { embeds }) => (embeds ? readEmbeddingAsk(body, dialect.dimensions ?? 0) : read(body)),
+    route: (request) => route(request, dialect.embeddings !== undefined),
+    read: (body, { embeds }) => (embeds ? readEmbeddingAsk(body, dialect.embeddings?.dimensions ?? 0) : read(body)),
     body: (reply, context) =>
-      reply.embedding ? embeddingList(reply.embedding, reply, context) : completion(dialect, reply, context),
+      reply.embedding
+        ? {
+            ...(dialect.embeddings?.hasId && { id: context.id }),
+            ...embeddingList(reply.embedding, reply, context),
+          }
+        : completion(dialect, reply, context),
     frames: (reply, context) => frames(dialect, reply, context),
     errorFrame: dataFrame,
     keepAlive: ': keep-alive\n\n',

@@ -17,7 +17,7 @@ export const openai = chatCompletions({
   wholeToolCalls: false,
   completionId: (id) => `chatcmpl-${id}`,
   toolCallId: (id) => `call_${id.slice(0, 24)}`,
-  dimensions: 1_536,
+  embeddings: { dimensions: 1_536, hasId: false },
   usage: ({ inputTokens, outputTokens }) => ({
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
