@@ -1,5 +1,5 @@
 // Workflow Type `embeddings`: texts become vectors, call by call, at targets of one and the same model. What a call has
-// given is kept, whatever becomes of the next. Only sequences: which targets these are was settled before the start.
+// given is kept, whatever becomes of the others. Only sequences: which targets these are was settled before the start.
 
 import type { Embedded } from '../src/domain/embeddings.ts';
 import { callRange } from '../src/domain/embeddings.ts';
@@ -18,6 +18,11 @@ export function embeddings(input: EmbeddingsInput): Promise<EmbeddingsResult> {
   return runInference(input, (run) => new Embeddings(run));
 }
 
+/** Enough to hide what each takes to be answered; a provider's own limits are kept by the queue of calls. */
+const CALLS_AT_ONCE = 4;
+
+type Failed = Exclude<ChainOutcome<Embedded>, { type: 'answered' }>;
+
 interface Given {
   readonly embeddings: readonly Embedded[];
 }
@@ -29,17 +34,15 @@ class Embeddings extends OrderedTargets<FailoverSettings, EmbeddingsInput> imple
   );
   #target: string | null = null;
 
-  /** Asks for what is missing, one call after the other: the targets that fail one are behind the others for the next. */
+  /** Asks for what is missing, a few calls at a time: who has served is asked first for the next ones. */
   async playRound(): Promise<RoundOutcome<Given>> {
     const { callSizes } = this.run.input.embedding;
-    for (const call of callSizes.keys()) {
-      if (this.#embedded.has(call)) continue;
-      const outcome = await this.#tryCall(call);
-      if (outcome.type !== 'answered') return outcome;
-      this.#embedded.set(call, outcome.answer);
-      this.#target = targetName(outcome.target);
-      const server = this.run.input.settings.targets.indexOf(outcome.target);
-      this.order = [server, ...this.order.filter((index) => index !== server)];
+    const missing = [...callSizes.keys()].filter((call) => !this.#embedded.has(call));
+    while (missing.length > 0) {
+      // The first one alone: it tells how long the vectors are, and who serves.
+      const calls = missing.splice(0, this.#embedded.size === 0 ? 1 : CALLS_AT_ONCE);
+      const failed = await this.#tryCalls(calls);
+      if (failed) return failed;
     }
     const given = callSizes.flatMap((_, call) => this.#embedded.get(call) ?? []);
     return { type: 'answered', result: { embeddings: given, target: this.#target } };
@@ -48,6 +51,26 @@ class Embeddings extends OrderedTargets<FailoverSettings, EmbeddingsInput> imple
   carried() {
     const { callSizes } = this.run.input.embedding;
     return { embedded: callSizes.map((_, call) => this.#embedded.get(call) ?? null) };
+  }
+
+  /** All of them, so that each leaves its records and what it has given; then the first that has failed, if any. */
+  async #tryCalls(calls: readonly number[]): Promise<Failed | null> {
+    const ends = await Promise.allSettled(calls.map((call) => this.#tryCall(call)));
+    let failed: Failed | null = null;
+    for (const [place, end] of ends.entries()) {
+      if (end.status === 'rejected') throw end.reason;
+      const outcome = end.value;
+      if (outcome.type === 'answered') this.#keep(calls[place] ?? 0, outcome);
+      else failed ??= outcome;
+    }
+    return failed;
+  }
+
+  #keep(call: number, { answer, target }: Extract<ChainOutcome<Embedded>, { type: 'answered' }>): void {
+    this.#embedded.set(call, answer);
+    this.#target = targetName(target);
+    const server = this.run.input.settings.targets.indexOf(target);
+    this.order = [server, ...this.order.filter((index) => index !== server)];
   }
 
   #tryCall(call: number): Promise<ChainOutcome<Embedded>> {

@@ -90,13 +90,20 @@ function common(settings: Exclude<ModelSettings, { strategy: 'consensus' }>) {
   return rest;
 }
 
+/**
+ * More at once would spare nobody anything: while so many vectors are read from their JSON, which takes a tenth of a
+ * second, the process does nothing else, and what is there is recorded call by call.
+ */
+const MOST_TEXTS = 256;
+
 /** How many texts go into each call; a text that is too long by itself goes alone, and its provider says so. */
 export function callSizes(textBytes: readonly number[], limits: Pick<EmbeddingLimits, 'texts' | 'bytes'>): number[] {
+  const most = Math.min(limits.texts, MOST_TEXTS);
   const sizes: number[] = [];
   let texts = 0;
   let bytes = 0;
   for (const size of textBytes) {
-    if (texts > 0 && (texts === limits.texts || bytes + size > limits.bytes)) {
+    if (texts > 0 && (texts === most || bytes + size > limits.bytes)) {
       sizes.push(texts);
       texts = 0;
       bytes = 0;

@@ -101,6 +101,12 @@ describe('texts', () => {
   test('fill calls in their order, up to either limit', () => {
     expect(callSizes([1, 1, 1, 1, 1], { texts: 2, bytes: 100 })).toEqual([2, 2, 1]);
     expect(callSizes([40, 40, 40, 5], { texts: 10, bytes: 85 })).toEqual([2, 2]);
+    expect(
+      callSizes(
+        Array.from({ length: 600 }, () => 1),
+        { texts: 2_048, bytes: 9_000 },
+      ),
+    ).toEqual([256, 256, 88]);
     expect(callSizes([500, 1, 500], { texts: 10, bytes: 85 })).toEqual([1, 1, 1]);
   });
 
