@@ -24,7 +24,7 @@ export interface AttemptDeps {
 }
 
 /** What is known of an attempt when its turn has come. */
-export type Sending = Omit<CallInput, 'target' | 'prompt'>;
+type Sending = Omit<CallInput, 'target' | 'prompt'>;
 
 /** What is asked of the target. */
 export interface Asked<Answered> {

@@ -58,7 +58,7 @@ type Result<Answered> = CallResult<Answered> | Exclude<CallModelResult, CallResu
 
 /** An answer to a prompt. */
 export function answerTo(prompt: Prompt): Ask<Answer> {
-  return ({ callModel }, input) => callModel({ ...input, prompt });
+  return (activities, input) => activities.callModel({ ...input, prompt });
 }
 
 interface Call<Answered> {

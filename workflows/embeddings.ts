@@ -103,8 +103,8 @@ class Embeddings extends OrderedTargets<FailoverSettings, EmbeddingsInput> imple
       ...(earlier && { expectedDimensions: earlier.dimensions }),
       ...(user !== undefined && { user }),
     };
-    return ({ embed }, { target, attemptTimeoutMs, maxAttempts, chain, news, line }) =>
-      embed({
+    return (activities, { target, attemptTimeoutMs, maxAttempts, chain, news, line }) =>
+      activities.embed({
         target,
         attemptTimeoutMs,
         maxAttempts,

@@ -31,12 +31,12 @@ import { resetMark } from './resets.ts';
 import { showResumed, showWaiting } from './search-state.ts';
 
 /** What a prompt's inference gives. */
-interface Answered {
+interface GivenAnswer {
   readonly answer: Answer;
 }
 
 /** How a round ended. */
-export type RoundOutcome<Given = Answered> =
+export type RoundOutcome<Given = GivenAnswer> =
   | { readonly type: 'answered'; readonly result: Given & Omit<CommonResult, 'calls'> }
   | ({
       /**
@@ -48,7 +48,7 @@ export type RoundOutcome<Given = Answered> =
     } & Pick<InferenceFailure, 'verdict'>);
 
 /** What serves an inference, round by round. */
-export interface Strategy<Given = Answered> {
+export interface Strategy<Given = GivenAnswer> {
   playRound(): Promise<RoundOutcome<Given>>;
   /** Those whose recovery a parked inference waits for. */
   readonly awaited: readonly Target[];

@@ -152,10 +152,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(_connection: Controller, chunk: Uint8Array): void {
     if (this.#abortReason) return;
-    if (this.#isWanted) {
-      this.#chunks.push(chunk);
-      return;
-    }
+    if (this.#isWanted) return void this.#chunks.push(chunk);
     const text = this.#decoder.decode(chunk, { stream: true });
     if (this.#document === null) {
       this.#read(text);
@@ -174,10 +171,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.isOver = true;
     if (this.#abortReason) return;
-    if (this.#isWanted) {
-      this.#takeDocument();
-      return;
-    }
+    if (this.#isWanted) return this.#takeDocument();
     if (this.#document !== null && (this.#status > 299 || this.#document.trim() !== '')) {
       this.#endDocument();
       return;

@@ -274,24 +274,17 @@ describe('many texts', () => {
 describe('the size that OpenAI allows', () => {
   test('2,048 texts of 1,536 dimensions come through, in both encodings', { timeout: 120_000 }, async () => {
     const input = Array.from({ length: 2_048 }, (_, n) => `text number ${n}`);
-    const sizes: string[] = [];
     for (const encoding_format of ['base64', 'float'] as const) {
-      const beganAt = performance.now();
       const response = await fetch(`${service.url}${PATH}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ model: 'one/embed-small', input, encoding_format }),
       });
-      const text = await response.text();
-      sizes.push(
-        `${encoding_format}: ${(text.length / 1e6).toFixed(1)} MB in ${Math.round(performance.now() - beganAt)} ms`,
-      );
-      const { data } = JSON.parse(text);
+      const { data } = (await response.json()) as { data: { embedding: string | number[] }[] };
       expect(data).toHaveLength(2_048);
-      const vector = data[2_047].embedding;
-      expect(encoding_format === 'float' ? vector.length : Buffer.from(vector, 'base64').length / 4).toBe(1_536);
+      const vector = data[2_047]?.embedding ?? [];
+      expect(typeof vector === 'string' ? Buffer.from(vector, 'base64').length / 4 : vector.length).toBe(1_536);
     }
-    console.log(sizes.join('; '));
   });
 });
 
