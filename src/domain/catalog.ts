@@ -4,6 +4,7 @@ import type { EmbeddingLimits } from './embeddings.ts';
 import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import { everyTarget } from './model-settings.ts';
+import type { StreamMode } from './stream-mode.ts';
 import type { Target } from './target.ts';
 import { parseTargetName, targetName } from './target.ts';
 
@@ -12,6 +13,8 @@ export interface ModelEntry {
   /** Left out: the way in decides (`defaultsFor`). */
   readonly deadlineMs?: number;
   readonly onExhausted?: OnExhausted;
+  /** How answers are streamed; left out: as is usual (`streamMode`). */
+  readonly stream?: StreamMode;
 }
 
 /** What is known of a target wherever it is used. */

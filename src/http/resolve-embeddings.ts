@@ -14,7 +14,7 @@ export function resolveEmbeddings(
   { wayIn, body, embedding, deadline }: Pick<EmbeddingsWanted, 'wayIn' | 'body' | 'embedding' | 'deadline'>,
 ): ResolvedEmbeddings {
   const { model } = body;
-  const { settings, ...resolved } = resolveModel({ catalog, wayIn, model, deadline });
+  const { settings, deadlineMs, onExhausted } = resolveModel({ catalog, wayIn, model, deadline });
   const wantsDimensions = embedding.dimensions !== undefined;
   const chain = embeddingChain({ settings, providers: catalog.providers, wantsDimensions });
   if (chain.type === 'none') throw unable(model, chain);
@@ -22,7 +22,7 @@ export function resolveEmbeddings(
     embedding.texts.map((text) => Buffer.byteLength(text)),
     chain.limits,
   );
-  return { ...resolved, settings: chain.settings, embedding: { ...embedding, callSizes: sizes } };
+  return { settings: chain.settings, deadlineMs, onExhausted, embedding: { ...embedding, callSizes: sizes } };
 }
 
 function unable(

@@ -1,20 +1,21 @@
 // From a parsed request to a started or joined inference. The only place where the HTTP side starts work.
 
-import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
 import type { EmbeddingRequest } from '../domain/embeddings.ts';
-import { newInferenceId } from '../domain/ids.ts';
 import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
-import type { Inferences, Priority } from '../domain/inferences.ts';
+import type { Inferences, NumberedRequest, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
+import type { HeldLine } from '../domain/line.ts';
+import type { StreamMode } from '../domain/stream-mode.ts';
+import { streamMode } from '../domain/stream-mode.ts';
 import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
-import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
+import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
 import { resolveEmbeddings } from './resolve-embeddings.ts';
 import type { Resolved } from './resolve-model.ts';
 import { resolveModel } from './resolve-model.ts';
@@ -35,12 +36,18 @@ export interface Started {
   readonly deadlineMs: number;
   /** A repeated request joins this inference while it runs, so clients may safely retry. */
   readonly isJoinable: boolean;
+  /** It goes on without anybody who waits for it. */
+  readonly isKept: boolean;
+  /** To be left by whoever waits; null: none does, or tokens come from nowhere. */
+  readonly line: HeldLine | null;
 }
 
 export interface InferenceWanted extends CommonWanted {
   readonly prompt: Prompt;
   readonly response?: ResponseMemo;
   readonly strategy?: StrategyBody | undefined;
+  /** The answer is streamed, in this mode if one was asked for. @default not streamed */
+  readonly stream?: { readonly asked: StreamMode | undefined };
 }
 
 export interface EmbeddingsWanted extends CommonWanted {
@@ -54,6 +61,10 @@ interface CommonWanted {
   readonly deadline: string | undefined;
   readonly priority: number | undefined;
   readonly idempotencyKey: string | undefined;
+  /** It is to go on without its client. @default false */
+  readonly isDetached?: boolean;
+  /** `waits`: until the answer is there. @default it comes back for it */
+  readonly client?: 'waits';
 }
 
 export async function startInference(
@@ -61,36 +72,59 @@ export async function startInference(
   request: FastifyRequest,
   wanted: InferenceWanted | EmbeddingsWanted,
 ): Promise<Started> {
-  const { inferences, catalog, waiting, targets, admit, now } = context;
-  const { wayIn, body, priority, idempotencyKey } = wanted;
+  const { inferences, catalog, lines, waiting, targets, admit, now } = context;
+  const { wayIn, body, priority, idempotencyKey, isDetached = false, client } = wanted;
   const response = 'prompt' in wanted ? wanted.response : undefined;
   const { caller } = request;
   const { model } = body;
-  const resolved = 'prompt' in wanted ? resolvePrompt(context, wanted) : resolveEmbeddings(context.catalog, wanted);
+  const { mode, input: resolved } =
+    'prompt' in wanted ? resolvePrompt(context, wanted) : { mode: null, input: resolveEmbeddings(catalog, wanted) };
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
-  const id = isJoinable
-    ? idempotentInferenceId(caller, idempotencyKey)
-    : newInferenceId({ nowMs: now(), random: randomBytes(10) });
+  const fingerprint = fingerprintOf(wayIn, body);
+  const identity = isJoinable
+    ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
+    : numberedRequest(caller, fingerprint, now());
+  const { deadlineMs } = resolved;
+  const started = (inference: Inference, line: HeldLine | null): Started => {
+    request.inferenceId = inference.id;
+    const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
+    return { inference, deadlineMs, isJoinable, isKept, line };
+  };
+  if (identity.type === 'numbered' && isRetry(request.headers)) {
+    const inference = await rescued(inferences, identity);
+    if (inference) return started(inference, lineOf(lines, inference));
+  }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
-  if (refusal && !(isJoinable && (await isThere(inferences, id)))) throw tooMany(refusal);
-  request.inferenceId = id;
+  if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
+  if (identity.type === 'keyed') request.inferenceId = identity.id;
+  const line = client || mode ? lines.hold(mode === 'live') : null;
   const outcome = await inferences.start({
-    id,
-    input: { model, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
+    identity,
+    input: {
+      model,
+      ...resolved,
+      configHash: catalog.configHash,
+      ...knownNow(targets, resolved.settings),
+      ...(line && { line: line.address }),
+    },
     memo: {
       owner: caller.name,
       model,
-      deadlineMs: resolved.deadlineMs,
+      deadlineMs,
       metadata: body.metadata ?? {},
-      fingerprint: fingerprintOf(wayIn, body),
+      fingerprint,
+      ...(isDetached && { isDetached }),
       ...(response && { response }),
+      ...(mode === 'live' && line && { line: line.address }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
-    joins: isJoinable,
   });
 
+  if (outcome.type === 'started') return started(outcome.inference, line);
+  line?.leave();
+  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference));
   if (outcome.type === 'conflict') {
     throw new ApiError({
       code: 'idempotency_key_reused',
@@ -98,23 +132,34 @@ export async function startInference(
       param: 'idempotency-key',
     });
   }
-  if (outcome.type === 'unavailable') {
-    throw outcome.startUnknown
-      ? temporalUnavailable({ inferenceId: id, shouldRetry: isJoinable })
-      : temporalUnavailable({ shouldRetry: true });
-  }
-  return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
+  if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
+  request.inferenceId = outcome.id;
+  throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
 }
 
-/** A prompt and how it is served. */
+/** Of an inference that somebody else has started. */
+function lineOf(lines: HttpContext['lines'], { memo }: Inference): HeldLine | null {
+  return memo.line ? lines.join(memo.line) : null;
+}
+
+/** Null: the retry is a request like any other. */
+async function rescued(inferences: Inferences, retry: NumberedRequest): Promise<Inference | null> {
+  const outcome = await inferences.rescue(retry);
+  // Nothing has been started by this request, and another retry looks again.
+  if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+  return outcome.type === 'joined' ? outcome.inference : null;
+}
+
+/** A prompt and how it is served; `mode`: how its answer is streamed, null when it is not. */
 function resolvePrompt(
   { catalog, apiKeys }: HttpContext,
-  { wayIn, body, prompt, response, strategy, deadline }: InferenceWanted,
-): Resolved & Pick<InferenceInput, 'prompt'> {
-  const resolved = resolveModel({ catalog, wayIn, model: body.model, strategy, deadline });
+  { wayIn, body, prompt, response, strategy, deadline, stream }: InferenceWanted,
+): { readonly mode: StreamMode | null; readonly input: Omit<Resolved, 'stream'> & Pick<InferenceInput, 'prompt'> } {
+  const { stream: configured, ...resolved } = resolveModel({ catalog, wayIn, model: body.model, strategy, deadline });
   checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
   checkResolvable(resolved.settings, apiKeys);
-  return { ...resolved, prompt };
+  const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
+  return { mode, input: { ...resolved, prompt } };
 }
 
 /** What the health of the targets says about how to begin. */

@@ -20,7 +20,7 @@ export interface TestService {
 
 /** The state behind one or more services: it outlives them, as Temporal does. */
 export class TestInferences implements Inferences {
-  readonly started: StartInference[] = [];
+  readonly started: (StartInference & { readonly id: string })[] = [];
   readonly cancelled: string[] = [];
   readonly lists: ListInferences[] = [];
   readonly resolutions: Resolution[] = [];
@@ -73,10 +73,17 @@ export class TestInferences implements Inferences {
   }
 
   async start(start: StartInference) {
-    this.started.push(start);
-    const inference = { ...fresh(start.id), memo: start.memo };
-    this.#states.set(start.id, inference);
+    const { identity } = start;
+    const sequence = this.started.length;
+    const id = identity.type === 'keyed' ? identity.id : identity.idOf({ epoch: 0, sequence });
+    this.started.push({ ...start, id });
+    const inference = { ...fresh(id), memo: start.memo };
+    this.#states.set(id, inference);
     return { type: 'started' as const, inference };
+  }
+
+  async rescue() {
+    return { type: 'none' as const };
   }
 
   async get(id: string) {

@@ -58,6 +58,7 @@ export async function serverWithoutTemporal(
   };
   const inferences: Inferences = {
     start: refuse('start'),
+    rescue: refuse('rescue'),
     get: refuse('get'),
     wait: refuse('wait'),
     cancel: refuse('cancel'),

@@ -18,6 +18,7 @@ export function embeddingAsk({ model, embed }: Required<Pick<Ask, 'model' | 'emb
   return {
     model,
     stream: false,
+    prefix: '',
     system: '',
     text: embed.texts.at(-1) ?? '',
     inputTokens: countTokens(embed.texts.join('')),

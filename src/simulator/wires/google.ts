@@ -66,6 +66,7 @@ function read(body: Json, { model = '', stream = false, embeds = false }: Addres
     stop: stringsOf(config['stopSequences']),
     json: jsonWanted(config),
     tool: forcedTool(body),
+    prefix: '',
     streamUsage: true,
   };
 }
