@@ -2,6 +2,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
+import type { EmbeddingRequest } from '../domain/embeddings.ts';
 import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
 import type { Inferences, NumberedRequest, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
@@ -16,6 +17,8 @@ import { ableTargets } from './able-targets.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
+import { resolveEmbeddings } from './resolve-embeddings.ts';
+import type { Resolved } from './resolve-model.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import { traceparentOf } from './trace.ts';
@@ -41,13 +44,22 @@ export interface Started {
   readonly line: HeldLine | null;
 }
 
-export interface InferenceWanted {
-  readonly wayIn: WayIn;
-  /** As the client sent it: a repeated request is known by it. */
-  readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
+export interface InferenceWanted extends CommonWanted {
   readonly prompt: Prompt;
   readonly response?: ResponseMemo;
   readonly strategy?: StrategyBody | undefined;
+  /** The answer is streamed, in this mode if one was asked for. @default not streamed */
+  readonly stream?: { readonly asked: StreamMode | undefined };
+}
+
+export interface EmbeddingsWanted extends CommonWanted {
+  readonly embedding: Omit<EmbeddingRequest, 'callSizes'>;
+}
+
+interface CommonWanted {
+  readonly wayIn: WayIn;
+  /** As the client sent it: a repeated request is known by it. */
+  readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
   readonly deadline: string | undefined;
   readonly priority: number | undefined;
   readonly idempotencyKey: string | undefined;
@@ -55,35 +67,20 @@ export interface InferenceWanted {
   readonly isDetached?: boolean;
   /** `waits`: until the answer is there. @default it comes back for it */
   readonly client?: 'waits';
-  /** The answer is streamed, in this mode if one was asked for. @default not streamed */
-  readonly stream?: { readonly asked: StreamMode | undefined };
 }
 
 export async function startInference(
   context: HttpContext,
   request: FastifyRequest,
-  wanted: InferenceWanted,
+  wanted: InferenceWanted | EmbeddingsWanted,
 ): Promise<Started> {
-  const { inferences, catalog, lines, apiKeys, waiting, targets, admit, now } = context;
-  const {
-    wayIn,
-    body,
-    prompt,
-    response,
-    strategy,
-    deadline,
-    priority,
-    idempotencyKey,
-    isDetached = false,
-    client,
-    stream,
-  } = wanted;
+  const { inferences, catalog, lines, waiting, targets, admit, now } = context;
+  const { wayIn, body, priority, idempotencyKey, isDetached = false, client } = wanted;
+  const response = 'prompt' in wanted ? wanted.response : undefined;
   const { caller } = request;
   const { model } = body;
-  const { stream: configured, ...asked } = resolveModel({ catalog, wayIn, model, strategy, deadline });
-  const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog }) };
-  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
-  checkResolvable(resolved.settings, apiKeys);
+  const { mode, input: resolved } =
+    'prompt' in wanted ? resolvePrompt(context, wanted) : { mode: null, input: resolveEmbeddings(catalog, wanted) };
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
   const fingerprint = fingerprintOf(wayIn, body);
@@ -104,13 +101,11 @@ export async function startInference(
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
   if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
-  const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
-  const line = client || stream ? lines.hold(mode === 'live') : null;
+  const line = client || mode ? lines.hold(mode === 'live') : null;
   const starting = inferences.start({
     identity,
     input: {
       model,
-      prompt,
       ...resolved,
       configHash: catalog.configHash,
       ...knownNow(targets, resolved.settings),
@@ -163,6 +158,19 @@ async function rescued(inferences: Inferences, retry: NumberedRequest): Promise<
   // Nothing has been started by this request, and another retry looks again.
   if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
   return outcome.type === 'joined' ? outcome.inference : null;
+}
+
+/** A prompt and how it is served; `mode`: how its answer is streamed, null when it is not. */
+function resolvePrompt(
+  { catalog, apiKeys }: HttpContext,
+  { wayIn, body, prompt, response, strategy, deadline, stream }: InferenceWanted,
+): { readonly mode: StreamMode | null; readonly input: Omit<Resolved, 'stream'> & Pick<InferenceInput, 'prompt'> } {
+  const { stream: configured, ...asked } = resolveModel({ catalog, wayIn, model: body.model, strategy, deadline });
+  const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog }) };
+  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
+  checkResolvable(resolved.settings, apiKeys);
+  const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
+  return { mode, input: { ...resolved, prompt } };
 }
 
 /** What the health of the targets says about how to begin. */

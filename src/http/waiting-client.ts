@@ -7,7 +7,7 @@ import type { Inference } from '../domain/inference.ts';
 import { abandon } from './abandoned.ts';
 import type { HttpContext } from './http-context.ts';
 import type { chatHeadersSchema } from './request-headers.ts';
-import type { InferenceWanted, Started } from './start-inference.ts';
+import type { EmbeddingsWanted, InferenceWanted, Started } from './start-inference.ts';
 import { startInference } from './start-inference.ts';
 import { synchronousAnswer } from './synchronous-answer.ts';
 
@@ -18,7 +18,7 @@ export type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempot
 export async function serveWaitingClient(
   context: HttpContext,
   line: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly headers: ChatHeaders },
-  wanted: Omit<InferenceWanted, keyof HowServed>,
+  wanted: Omit<InferenceWanted, keyof HowServed> | Omit<EmbeddingsWanted, keyof HowServed>,
 ): Promise<Inference | null> {
   const { request, reply, headers } = line;
   const place = context.waiting.enter(reply.raw);
@@ -47,14 +47,15 @@ export function howServed(headers: ChatHeaders): HowServed {
 }
 
 /** How it was served, as far as it has come. */
-export function servedHeaders({ id, memo, result, calls }: Inference): Record<string, string> {
+export function servedHeaders({ id, memo, result, embeddings, calls }: Inference): Record<string, string> {
+  const given = result ?? embeddings;
   return {
     'x-holdfast-inference-id': id,
     'x-holdfast-model': headerText(memo.model),
-    ...(result && {
-      ...(result.target !== null && { 'x-holdfast-target': headerText(result.target) }),
+    ...(given && {
+      ...(given.target !== null && { 'x-holdfast-target': headerText(given.target) }),
       'x-holdfast-calls': String(calls.length),
-      ...(result.verdict && { 'x-holdfast-verdict': result.verdict.outcome }),
+      ...(given.verdict && { 'x-holdfast-verdict': given.verdict.outcome }),
     }),
   };
 }

@@ -34,6 +34,7 @@ describe('/openapi.json', async () => {
         'GET /v1/models/{id}',
         'GET /v1/targets',
         'POST /v1/chat/completions',
+        'POST /v1/embeddings',
         'POST /v1/inferences',
         'POST /v1/inferences/{id}/cancel',
         'POST /v1/inferences/{id}/replay',

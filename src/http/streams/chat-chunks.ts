@@ -43,7 +43,11 @@ export class ChatChunks implements StreamPresenter {
   end(inference: Inference & { readonly result: InferenceResult }, rest: string): string {
     const { result } = inference;
     const hasBegun = this.#frame !== null;
-    const { choices, usage, system_fingerprint: fingerprint } = chatCompletionOf({
+    const {
+      choices,
+      usage,
+      system_fingerprint: fingerprint,
+    } = chatCompletionOf({
       id: this.#id,
       createdAt: this.#createdAt,
       answer: result.answer,
