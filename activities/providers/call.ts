@@ -71,7 +71,7 @@ export async function callProvider(input: CallInput): Promise<CallOutcome> {
     return unsent(target, { kind: 'not-configured', message: sentence(target, 'not-configured') });
   }
   const vendor = await vendorOf(settings);
-  if (vendor instanceof NotCalledError) return notCalled(target, vendor);
+  if (vendor instanceof NotCalledError) return unsent(target, notCalled(target, vendor));
   const continuation = passage?.sofar ? continuationOf({ vendor, target, prompt: input.prompt, passage }) : null;
   const prompt = continuation?.prompt ?? input.prompt;
   const prepared = prepareCall({
@@ -284,8 +284,8 @@ export function kindOf(error: unknown): FailureKind {
   return isUnreadable ? 'malformed' : 'unknown';
 }
 
-export function notCalled(target: Target, { kind, message }: NotCalledError): ReturnType<typeof unsent> {
-  return unsent(target, { kind, message: sentence(target, kind, message) });
+export function notCalled(target: Target, { kind, message }: NotCalledError): CallFailure {
+  return { kind, message: sentence(target, kind, message) };
 }
 
 export function errorCode(error: Error): string {

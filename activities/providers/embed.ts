@@ -29,7 +29,7 @@ export async function embedTexts(input: EmbedTexts): Promise<CallOutcome<Embedde
     return unsent(target, { kind: 'not-configured', message: sentence(target, 'not-configured') });
   }
   const vendor = await vendorOf(settings);
-  if (vendor instanceof NotCalledError) return notCalled(target, vendor);
+  if (vendor instanceof NotCalledError) return unsent(target, notCalled(target, vendor));
   const { embeddings: api } = vendor;
   const limits = providerFacts(settings.type).embeddings;
   const lacks = (param: string, because: string) =>
