@@ -5,6 +5,7 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import type { CallModelInput, CallModelResult, CallProgress, CallRecord } from '../src/domain/call.ts';
 import { costOf, withLostAttempts } from '../src/domain/call.ts';
 import { type CallFailure, decideRetry, type RetryDecision } from '../src/domain/failure.ts';
+import { reasked } from '../src/domain/reask.ts';
 import { queueTimeMs } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { AttemptDeps, Attempted } from './attempt.ts';
@@ -51,12 +52,13 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const workflowId = workflowExecution?.workflowId ?? '';
   const startedAt = new Date().toISOString();
   const earlier = earlierRecords(input, { progress: heartbeatDetails, attempt, clock });
-  const progress: CallProgress = { records: earlier, current: { attempt, startedAt } };
+  const reask = (heartbeatDetails as CallProgress | undefined)?.reask;
+  const progress: CallProgress = { records: earlier, current: { attempt, startedAt }, ...(reask && { reask }) };
   const stopHeartbeats = startHeartbeats(context, progress);
   const cancelled = deps.inFlight.signalFor(workflowId);
   const attempting = attemptCall(deps, {
     target,
-    prompt: input.prompt,
+    prompt: reasked(input.prompt, reask),
     isPing: false,
     chain: input.chain ?? null,
     waitLimitMs: queueTimeMs({ timeMs: clock.scheduleToCloseMs, attemptTimeoutMs: input.attemptTimeoutMs }),
@@ -88,12 +90,15 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   deps.metrics.queueWaited({ provider: target.provider, waitedMs });
   const failure = outcome.type === 'answered' ? null : outcome.failure;
   const shown = failure && isShutdown(failure, context) ? shutdownFailure(input) : failure;
-  const record = callRecord(input, { attempt, startedAt, meta, failure: shown });
+  const isRepaired = outcome.type === 'answered' && outcome.isRepaired;
+  const record = callRecord(input, { attempt, startedAt, meta, failure: shown, isRepaired });
   deps.metrics.callEnded({ ...target, record });
   if (race) countSpend(deps, { ...input, race }, record);
   const records = [...earlier, record];
   if (outcome.type === 'answered') return { answer: outcome.answer, records };
-  return endFailed(deps, { context, failure: shown ?? outcome.failure, decision: outcome.decision, records, progress });
+  const { decision } = outcome;
+  const next = outcome.reask ? { ...progress, reask: outcome.reask } : progress;
+  return endFailed(deps, { context, failure: shown ?? outcome.failure, decision, records, progress: next });
 }
 
 /** Throws: what Temporal is told of an attempt without an answer. */
@@ -151,6 +156,7 @@ function callRecord(
     readonly startedAt: string;
     readonly meta: CallMeta;
     readonly failure: CallFailure | null;
+    readonly isRepaired: boolean;
   },
 ): CallRecord {
   const { meta, failure } = attempt;
@@ -168,6 +174,7 @@ function callRecord(
     providerRequestId: meta.providerRequestId,
     possiblyBilled: meta.possiblyBilled,
     message: failure?.message ?? null,
+    ...(attempt.isRepaired && { repaired: true as const }),
   };
 }
 

@@ -17,6 +17,8 @@ export const anthropic: Vendor = {
       ...(prompt.parallelToolCalls !== undefined && { disableParallelToolUse: !prompt.parallelToolCalls }),
     },
   }),
+  // JSON without a schema is unknown to it.
+  nativeFormats: () => ['json-schema'],
   takesImageUrls: true,
   requestIdHeader: 'request-id',
   newReader: () => new AnthropicReader(),

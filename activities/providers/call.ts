@@ -13,7 +13,8 @@ import type { Dispatcher } from 'undici';
 import type { Answer, Usage } from '../../src/domain/answer.ts';
 import type { RateHeaders } from '../../src/domain/budget.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
-import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
+import type { Prompt, ResponseFormat, ToolCall } from '../../src/domain/prompt.ts';
+import { type Reask, reasked } from '../../src/domain/reask.ts';
 import { type Target, targetName } from '../../src/domain/target.ts';
 import { classifyError, failureSentence, providerWords } from './errors/classify.ts';
 import { Exchange } from './exchange.ts';
@@ -21,6 +22,7 @@ import { type Expectation, judgeAnswer, type RawAnswer } from './judge.ts';
 import { languageModel } from './language-models.ts';
 import { prepareCall } from './prepare.ts';
 import { readRateHeaders } from './rate-headers.ts';
+import { isAboutFormat, isRefused, noteRefused } from './refused-formats.ts';
 import { loadVendor, type ProviderSettings, providerFacts } from './registry.ts';
 import { isRecord } from './sse.ts';
 import type { FinishMeaning, Vendor, WireReader } from './vendor.ts';
@@ -38,8 +40,14 @@ export interface CallInput {
 }
 
 export type CallOutcome =
-  | { readonly type: 'answered'; readonly answer: Answer; readonly meta: CallMeta }
-  | { readonly type: 'failed'; readonly failure: CallFailure; readonly meta: CallMeta };
+  | { readonly type: 'answered'; readonly answer: Answer; readonly isRepaired: boolean; readonly meta: CallMeta }
+  | {
+      readonly type: 'failed';
+      readonly failure: CallFailure;
+      readonly meta: CallMeta;
+      /** How a further attempt at this target should ask. */
+      readonly reask?: Reask;
+    };
 
 export interface CallMeta {
   readonly servedModel: string;
@@ -62,7 +70,9 @@ export async function callProvider(input: CallInput): Promise<CallOutcome> {
     return unsent(target, { kind: 'not-configured', message: sentence(target, 'not-configured') });
   }
   const vendor = await loadVendor(settings.type);
-  const prepared = prepareCall({ vendor, target, prompt });
+  const tellsFormat = isRefused({ settings, model: target.model, format: prompt.responseFormat });
+  const asked = tellsFormat ? reasked(prompt, { type: 'format' }) : prompt;
+  const prepared = await prepareCall({ vendor, target, prompt: asked });
   if (prepared.type === 'failed') return unsent(target, prepared.failure);
   const attempt = new Attempt({ ...input, vendor });
   return await attempt.run({ ...prepared, settings, baseUrl });
@@ -99,6 +109,7 @@ class Attempt {
     readonly settings: ProviderSettings;
     readonly baseUrl: string;
     readonly options: LanguageModelV3CallOptions;
+    readonly sentFormat: ResponseFormat | undefined;
     readonly expectation: Omit<Expectation, 'outputLimit' | 'isClientsLimit'>;
   }): Promise<CallOutcome> {
     const { target } = this.#input;
@@ -117,7 +128,11 @@ class Attempt {
       const isClientsLimit = outputLimit !== null && outputLimit === this.#input.prompt.params.maxTokens;
       return this.#judge(raw, { ...call.expectation, outputLimit, isClientsLimit });
     } catch (error) {
-      return { type: 'failed', failure: this.#failure(error), meta: this.#meta() };
+      const failure = this.#failure(error);
+      const meta = this.#meta();
+      if (!call.sentFormat || !isAboutFormat(failure)) return { type: 'failed', failure, meta };
+      noteRefused({ settings: call.settings, model: target.model, format: this.#input.prompt.responseFormat });
+      return { type: 'failed', failure: { ...failure, isReaskable: true }, meta, reask: { type: 'format' } };
     } finally {
       this.#watch.end();
       this.#exchange.close();
@@ -169,11 +184,11 @@ class Attempt {
       return { type: 'failed', failure: this.#failure(new Error('The stream has an error in it.')), meta };
     }
     const verdict = judgeAnswer(raw, expectation);
-    if (verdict.type === 'answer') return { type: 'answered', answer: verdict.answer, meta };
+    if (verdict.type === 'answer') return { ...verdict, type: 'answered', meta };
     const words = verdict.words === undefined ? undefined : providerWords(verdict.words);
     const message = sentence(this.#input.target, verdict.kind, verdict.because);
     const failure = { kind: verdict.kind, message, ...(words !== undefined && { providerMessage: words }) };
-    return { type: 'failed', failure, meta };
+    return { type: 'failed', failure, meta, ...(verdict.reask && { reask: verdict.reask }) };
   }
 
   /** What an exception means is told by what happened on the wire, as the AI SDK wraps most of it. */

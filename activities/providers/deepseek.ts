@@ -15,6 +15,7 @@ export const deepseek: Vendor = {
       ...(prompt.user !== undefined && USER_ID.test(prompt.user) && { userId: prompt.user }),
     },
   }),
+  nativeFormats: () => ['json'],
   takesImageUrls: true,
   requestIdHeader: 'x-ds-trace-id',
   newReader: () => new OpenaiWireReader(),

@@ -16,7 +16,7 @@ export const openaiCompatible: Vendor = {
       ...(apiKey !== undefined && { apiKey }),
       fetch,
       includeUsage: true,
-      // Without it the AI SDK drops the schema; a server that does not take one says so, and the chain goes on.
+      // Without it the AI SDK drops the schema; a server that does not take one says so, and is told it in words.
       supportsStructuredOutputs: true,
     }).chatModel(model),
   providerOptions: ({ prompt }) => ({

@@ -2,47 +2,57 @@
 
 import type { LanguageModelV3CallOptions } from '@ai-sdk/provider';
 import type { CallFailure } from '../../src/domain/failure.ts';
-import type { Prompt } from '../../src/domain/prompt.ts';
+import type { Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
 import { type Target, targetName } from '../../src/domain/target.ts';
+import { answerCheck } from '../expect/answer-check.ts';
+import { schemaCheck } from '../expect/schema-check.ts';
 import { failureSentence, providerWords } from './errors/classify.ts';
-import { schemaCheck } from './json-answer.ts';
 import type { Expectation } from './judge.ts';
 import { callOptions, hasImageUrl, promptFor } from './prompt.ts';
-import type { Vendor } from './vendor.ts';
+import { withToldFormat } from './told-format.ts';
+import type { NativeFormat, Vendor } from './vendor.ts';
 
 export type PreparedCall =
   | {
       readonly type: 'ready';
       readonly options: LanguageModelV3CallOptions;
+      /** The response format that goes out, beside what is told in words. */
+      readonly sentFormat: ResponseFormat | undefined;
       readonly expectation: Omit<Expectation, 'outputLimit' | 'isClientsLimit'>;
     }
   | { readonly type: 'failed'; readonly failure: CallFailure };
 
-export function prepareCall(input: {
+export async function prepareCall(input: {
   readonly vendor: Vendor;
   readonly target: Target;
   readonly prompt: Prompt;
-}): PreparedCall {
+}): Promise<PreparedCall> {
   const { vendor, target } = input;
-  const prompt = promptFor(input.prompt, target);
+  const { responseFormat, expect } = input.prompt;
+  const native = vendor.nativeFormats?.(target.model) ?? ALL_FORMATS;
+  const prompt = withToldFormat(promptFor(input.prompt, target), native);
   if (!vendor.takesImageUrls && hasImageUrl(prompt)) {
     const message = `${targetName(target)} ${failureSentence('unsupported')} (images by address).`;
     return { type: 'failed', failure: { kind: 'unsupported', message, param: 'messages' } };
   }
   const converted = callOptions(prompt, vendor.imageOptions);
   if (converted.type === 'invalid') return invalid({ target, ...converted });
-  const { responseFormat } = prompt;
   const schema = responseFormat?.type === 'json-schema' ? schemaCheck(responseFormat.schema) : null;
   if (schema?.type === 'invalid') {
     return invalid({ target, param: 'response_format.json_schema.schema', because: schema.because });
   }
+  const check = expect ? await answerCheck(expect) : null;
+  if (typeof check === 'string') return invalid({ target, param: 'expect', because: check });
   const providerOptions = vendor.providerOptions({ model: target.model, prompt });
   return {
     type: 'ready',
     options: { ...converted.options, providerOptions },
-    expectation: { responseFormat, schema, contextWindow: target.contextWindow ?? null },
+    sentFormat: prompt.responseFormat,
+    expectation: { responseFormat, schema, check, contextWindow: target.contextWindow ?? null },
   };
 }
+
+const ALL_FORMATS: readonly NativeFormat[] = ['json', 'json-schema'];
 
 /** What exactly is wrong may quote the request, so it goes where the provider's words go. */
 function invalid(fault: { readonly target: Target; readonly param: string; readonly because: string }): PreparedCall {

@@ -9,6 +9,8 @@ export interface Vendor {
   readonly languageModel: (input: ModelAddress) => LanguageModelV3;
   /** What only this vendor's API knows: reasoning effort, end user, parallel tool calls, strictness. */
   readonly providerOptions: (input: { readonly model: string; readonly prompt: Prompt }) => SharedV3ProviderOptions;
+  /** Which response formats the API takes by itself; what it does not take is told in words. @default both */
+  readonly nativeFormats?: (model: string) => readonly NativeFormat[];
   /** Whether the provider itself fetches an image from an http(s) address. */
   readonly takesImageUrls: boolean;
   /** How the wanted detail of an image is said, where it can be. */
@@ -23,6 +25,9 @@ export interface Vendor {
   /** Null: nothing of this vendor's own, the rows for any provider decide. */
   readonly classify: (answer: ErrorAnswer, nowMs: number) => Fault | null;
 }
+
+/** `json`: any JSON object; `json-schema`: JSON that is held to a schema. */
+export type NativeFormat = 'json' | 'json-schema';
 
 type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;
 

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import { createActivities } from '../../activities/index.ts';
 import { InFlightCalls } from '../../activities/in-flight.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
@@ -213,6 +214,7 @@ async function listen(
     catalog: config.catalog,
     targets: targetHealth.targets,
     admit: targetHealth.admit,
+    expectFaults,
     metrics: targetHealth.metrics,
     apiKeys: settings.apiKeys,
     bodyLimitBytes: config.bodyLimitBytes,

@@ -1,7 +1,9 @@
 // What the schema can't see: fields of the configuration file that must fit each other. Pure.
 
+import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import { providerFacts } from '../../activities/providers/registry.ts';
 import { formatDuration } from '../domain/duration.ts';
+import { expectOf } from '../domain/expectation.ts';
 import { parseTargetName } from '../domain/target.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { BUILT_IN_LIMITS, limitFaults, resolveLimits } from './limits.ts';
@@ -29,6 +31,7 @@ export function crossFaults(
       ...strategyAndTargetFaults(model, providerNames, ['models', name]),
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
       ...orderFaults(model, priced, ['models', name, 'order']),
+      ...(model.expect ? expectationFaults(model.expect, ['models', name, 'expect']) : []),
     ]),
     ...pingFaults(file.healthChecks),
     ...weightFaults(file.score),
@@ -83,6 +86,13 @@ function orderFaults(
   const { order, targets } = model;
   const hasPrice = targets.some((entry) => priced.has(typeof entry === 'string' ? entry : entry.target));
   return order !== 'cost' || hasPrice ? [] : [{ path, message: 'is cost, but none of the targets has a price' }];
+}
+
+function expectationFaults(
+  expect: NonNullable<ModelFields['expect']>,
+  path: readonly PropertyKey[],
+): readonly FieldFault[] {
+  return expectFaults(expectOf(expect)).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
 }
 
 function pingFaults({ interval, timeout = 0 }: ConfigFile['healthChecks']): readonly FieldFault[] {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
+import { expectOf } from '../domain/expectation.ts';
 import type { HealthSettings } from '../domain/health.ts';
 import type { CommonSettings, ModelSettings } from '../domain/model-settings.ts';
 import { consensusSettings, hedgeSettings } from '../domain/strategies.ts';
@@ -54,12 +55,13 @@ function modelEntry(input: {
   readonly facts: Catalog['facts'];
 }): ModelEntry {
   const { model, limits, facts } = input;
-  const { onRefusal, deadline: deadlineMs, onExhausted } = model;
+  const { onRefusal, deadline: deadlineMs, onExhausted, expect } = model;
   const common = { ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal };
   return {
     settings: settingsOf({ model, common, facts }),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(onExhausted !== undefined && { onExhausted }),
+    ...(expect !== undefined && { expect: expectOf(expect) }),
   };
 }
 

@@ -1,5 +1,6 @@
 // The models that clients may name, resolved from the configuration, without secrets. Pure look-ups.
 
+import type { Expect } from './expectation.ts';
 import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import { everyTarget } from './model-settings.ts';
@@ -11,6 +12,8 @@ export interface ModelEntry {
   /** Left out: the way in decides (`defaultsFor`). */
   readonly deadlineMs?: number;
   readonly onExhausted?: OnExhausted;
+  /** What its answers must be like, whatever a request expects. */
+  readonly expect?: Expect;
 }
 
 /** What is known of a target wherever it is used. */

@@ -2,6 +2,7 @@
 // silence is an error that names it. Validation only; `prompt.ts` translates.
 
 import { z } from 'zod';
+import { expectSchema } from './expect-schema.ts';
 import { messagesSchema } from './message-schema.ts';
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -98,6 +99,7 @@ export const chatFields = {
   response_format: responseFormatSchema.nullish(),
   user: z.string().max(512).nullish(),
   metadata: metadataSchema.nullish(),
+  expect: expectSchema.nullish(),
   ...unsupportedFields,
 };
 

@@ -13,6 +13,7 @@ import { registerApiDocs } from './api-docs.ts';
 import type { ApiKey } from './auth.ts';
 import { createAuthenticator } from './auth.ts';
 import { handleClientError, handleError, handleUnknownRoute } from './error-handler.ts';
+import type { ExpectFaults } from './expect-faults.ts';
 import type { App } from './http-context.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import { registerChatCompletions } from './routes/chat-completions.ts';
@@ -31,6 +32,7 @@ export interface ServerDependencies {
   readonly catalog: Catalog;
   readonly targets: Targets;
   readonly admit: Admit;
+  readonly expectFaults: ExpectFaults;
   /** None: no authentication, and every caller is an operator. */
   readonly apiKeys: readonly ApiKey[];
   readonly bodyLimitBytes: number;
@@ -53,9 +55,10 @@ export interface HttpServer {
 }
 
 export async function buildServer(dependencies: ServerDependencies): Promise<HttpServer> {
-  const { inferences, catalog, targets, admit, apiKeys, uiUrlOf, version, metrics, now = Date.now } = dependencies;
+  const { inferences, catalog, targets, admit, expectFaults, apiKeys, uiUrlOf, version, metrics } = dependencies;
+  const { now = Date.now } = dependencies;
   const waiting = new Waiting();
-  const context = { inferences, catalog, targets, admit, apiKeys, waiting, uiUrlOf, now };
+  const context = { inferences, catalog, targets, admit, expectFaults, apiKeys, waiting, uiUrlOf, now };
   const app = createApp(dependencies);
   logResponses(app);
   endConnectionsOnShutdown(app, waiting);

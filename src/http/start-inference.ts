@@ -12,6 +12,7 @@ import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
+import { withExpected } from './expect-faults.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
 import { resolveModel } from './resolve-model.ts';
@@ -48,11 +49,12 @@ export async function startInference(
     readonly idempotencyKey: string | undefined;
   },
 ): Promise<Started> {
-  const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, prompt, strategy, deadline, priority, idempotencyKey } = wanted;
+  const { inferences, catalog, apiKeys, waiting, targets, admit, expectFaults, now } = context;
+  const { wayIn, body, strategy, deadline, priority, idempotencyKey } = wanted;
   const { caller } = request;
   const { model } = body;
-  const resolved = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const { expect, ...resolved } = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const prompt = withExpected({ prompt: wanted.prompt, ofModel: expect, faultsOf: expectFaults });
   checkComparable(resolved.settings, prompt);
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);
