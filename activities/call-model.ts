@@ -14,6 +14,7 @@ import type {
 import { costOf, withLostAttempts } from '../src/domain/call.ts';
 import { type CallFailure, decideRetry, type FailureKind, type RetryDecision } from '../src/domain/failure.ts';
 import type { CallLine, CallLines } from '../src/domain/line.ts';
+import { reasked } from '../src/domain/reask.ts';
 import { queueTimeMs } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
 import { estimateTokens } from '../src/domain/token-estimate.ts';
@@ -61,11 +62,12 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   }
   const passage = input.line?.isLive && line ? line : undefined;
   const traceparent = input.traceparent ?? null;
+  const asked = reasked(prompt, (context.info.heartbeatDetails as CallProgress | undefined)?.reask);
   let kind: FailureKind | null = 'unknown';
   try {
     return await makeCall(deps, input, {
       tokens: estimateTokens(prompt),
-      send: (sending) => callProvider({ ...sending, target, prompt, traceparent, passage }),
+      send: (sending) => callProvider({ ...sending, target, prompt: asked, traceparent, passage }),
       cancelSignals: line ? [line.hungUp] : [],
       // What the client has seen would be sent again.
       mayRetry: () => !line?.hasPassed,
@@ -113,7 +115,8 @@ export async function makeCall<Answered>(
   const serverNowMs = () => context.info.currentAttemptScheduledTimestampMs + performance.now() - beganAtMs;
   const startedAt = new Date().toISOString();
   const earlier = earlierRecords(input, { progress: heartbeatDetails, attempt, clock });
-  const progress: CallProgress = { records: earlier, current: { attempt, startedAt } };
+  const reask = (heartbeatDetails as CallProgress | undefined)?.reask;
+  const progress: CallProgress = { records: earlier, current: { attempt, startedAt }, ...(reask && { reask }) };
   const stopHeartbeats = startHeartbeats(context, progress);
   const cancelled = deps.inFlight.signalFor(workflowId);
   const attempting = attemptCall(deps, {
@@ -151,12 +154,15 @@ export async function makeCall<Answered>(
   deps.metrics.queueWaited({ provider: target.provider, waitedMs });
   const failure = outcome.type === 'answered' ? null : outcome.failure;
   const shown = failure && isShutdown(failure, context) ? shutdownFailure(input) : failure;
-  const record = callRecord(input, { attempt, startedAt, meta, failure: shown });
+  const isRepaired = outcome.type === 'answered' && outcome.isRepaired === true;
+  const record = callRecord(input, { attempt, startedAt, meta, failure: shown, isRepaired });
   deps.metrics.callEnded({ ...target, record });
   onRecord?.(record);
   const records = [...earlier, record];
   if (outcome.type === 'answered') return { answer: outcome.answer, records };
-  return endFailed(deps, { context, failure: shown ?? outcome.failure, decision: outcome.decision, records, progress });
+  const { decision } = outcome;
+  const next = outcome.reask ? { ...progress, reask: outcome.reask } : progress;
+  return endFailed(deps, { context, failure: shown ?? outcome.failure, decision, records, progress: next });
 }
 
 /** Null: no client waits for the answer. */
@@ -223,6 +229,7 @@ function callRecord(
     readonly startedAt: string;
     readonly meta: CallMeta;
     readonly failure: CallFailure | null;
+    readonly isRepaired: boolean;
   },
 ): CallRecord {
   const { meta, failure } = attempt;
@@ -240,6 +247,7 @@ function callRecord(
     providerRequestId: meta.providerRequestId,
     possiblyBilled: meta.possiblyBilled,
     message: failure?.message ?? null,
+    ...(attempt.isRepaired && { repaired: true as const }),
   };
 }
 

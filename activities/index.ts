@@ -38,7 +38,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     callModel: (input) => callModel({ ...deps, connections }, input),
     embed: (input) => embed({ ...deps, connections }, input),
     awaitTarget: (input) => awaitTarget(deps.health, input),
-    checkAnswer: async (input) => checkAnswer(input),
+    checkAnswer,
     pingTargets: (input) => pingTargets({ ...deps, connections }, input),
     wakeParked: (input) => wakeParked(deps.parked, input),
     sendAlert: (alert) => sendAlert({ url: deps.webhook, connections }, alert),

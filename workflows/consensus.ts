@@ -44,7 +44,7 @@ class Consensus implements Strategy {
     this.#settings = settings;
     this.#votes = carried?.votes ?? [];
     this.#comparison = new Comparison(run);
-    this.#hold = settings.onSplit.type === 'hold' ? new Hold(settings.onSplit, prompt.responseFormat) : null;
+    this.#hold = settings.onSplit.type === 'hold' ? new Hold(settings.onSplit, prompt) : null;
   }
 
   /** Those that have failed in the round. */

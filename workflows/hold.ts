@@ -26,15 +26,15 @@ export interface Decided {
 
 export class Hold {
   readonly #settings: HoldSettings;
-  readonly #responseFormat: Prompt['responseFormat'];
+  readonly #asked: Pick<Prompt, 'responseFormat' | 'expect'>;
   /** Null while nothing is held. */
   #verdict: Verdict | null = null;
   #approvals: readonly Approval[] = [];
 
   /** From the start of the run on: what comes while nothing is held is refused, with a reason. */
-  constructor(settings: HoldSettings, responseFormat: Prompt['responseFormat']) {
+  constructor(settings: HoldSettings, asked: Pick<Prompt, 'responseFormat' | 'expect'>) {
     this.#settings = settings;
-    this.#responseFormat = responseFormat;
+    this.#asked = asked;
     setHandler(resolveUpdate, (message) => this.#resolve(message), {
       validator: (message) => this.#check(message),
       description:
@@ -69,8 +69,8 @@ export class Hold {
         startToCloseTimeout: 10_000,
         summary: 'check the answer of a person',
       });
-      const responseFormat = this.#responseFormat;
-      const fault = await checkAnswer({ answer, ...(responseFormat && { responseFormat }) });
+      const { responseFormat, expect } = this.#asked;
+      const fault = await checkAnswer({ answer, ...(responseFormat && { responseFormat }), ...(expect && { expect }) });
       if (fault !== null) throw refusal('invalid_resolution', `The answer is not what was asked for: ${fault}.`);
       // Somebody else may have been quicker.
       this.#check(message);

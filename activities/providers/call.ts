@@ -14,7 +14,8 @@ import type { RateHeaders } from '../../src/domain/budget.ts';
 import { capabilitiesOf } from '../../src/domain/capabilities.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
 import type { Passage } from '../../src/domain/line.ts';
-import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
+import type { Prompt, ResponseFormat, ToolCall } from '../../src/domain/prompt.ts';
+import { type Reask, reasked } from '../../src/domain/reask.ts';
 import { type Target, targetName } from '../../src/domain/target.ts';
 import { capabilityTable } from './capabilities.ts';
 import { classifyError, failureSentence, providerWords } from './errors/classify.ts';
@@ -25,6 +26,7 @@ import { NotCalledError } from './not-called.ts';
 import { type Continuation, continuationOf } from './continuation.ts';
 import { prepareCall } from './prepare.ts';
 import { readRateHeaders } from './rate-headers.ts';
+import { isAboutFormat, isRefused, noteRefused } from './refused-formats.ts';
 import { addressOf, loadVendor, type ProviderSettings } from './registry.ts';
 import { isRecord } from './sse.ts';
 import type { FinishMeaning, Vendor, WireReader } from './vendor.ts';
@@ -48,8 +50,20 @@ export interface CallInput {
 }
 
 export type CallOutcome<Answered = Answer> =
-  | { readonly type: 'answered'; readonly answer: Answered; readonly meta: CallMeta }
-  | { readonly type: 'failed'; readonly failure: CallFailure; readonly meta: CallMeta };
+  | {
+      readonly type: 'answered';
+      readonly answer: Answered;
+      /** @default false */
+      readonly isRepaired?: boolean;
+      readonly meta: CallMeta;
+    }
+  | {
+      readonly type: 'failed';
+      readonly failure: CallFailure;
+      readonly meta: CallMeta;
+      /** How a further attempt at this target should ask. */
+      readonly reask?: Reask;
+    };
 
 export interface CallMeta {
   readonly servedModel: string;
@@ -72,14 +86,12 @@ export async function callProvider(input: CallInput): Promise<CallOutcome> {
   }
   const vendor = await vendorOf(settings);
   if (vendor instanceof NotCalledError) return unsent(target, notCalled(target, vendor));
-  const continuation = passage?.sofar ? continuationOf({ vendor, target, prompt: input.prompt, passage }) : null;
-  const prompt = continuation?.prompt ?? input.prompt;
-  const prepared = prepareCall({
-    vendor,
-    target,
-    prompt,
-    capabilities: capabilitiesOf(capabilityTable[settings.type], target.model),
-  });
+  const tellsFormat = isRefused({ settings, model: target.model, format: input.prompt.responseFormat });
+  const asked = tellsFormat ? reasked(input.prompt, { type: 'format' }) : input.prompt;
+  const continuation = passage?.sofar ? continuationOf({ vendor, target, prompt: asked, passage }) : null;
+  const prompt = continuation?.prompt ?? asked;
+  const capabilities = capabilitiesOf(capabilityTable[settings.type], target.model);
+  const prepared = await prepareCall({ vendor, target, prompt, capabilities });
   if (prepared.type === 'failed') return unsent(target, prepared.failure);
   const attempt = new Attempt({ ...input, vendor, prompt, continuation });
   return await attempt.run({ ...prepared, settings, baseUrl });
@@ -129,6 +141,7 @@ class Attempt {
     readonly settings: ProviderSettings;
     readonly baseUrl: string;
     readonly options: LanguageModelV3CallOptions;
+    readonly sentFormat: ResponseFormat | undefined;
     readonly expectation: Omit<Expectation, 'outputLimit' | 'isClientsLimit'>;
   }): Promise<CallOutcome> {
     const { target } = this.#input;
@@ -148,7 +161,11 @@ class Attempt {
       const isClientsLimit = outputLimit !== null && outputLimit === this.#input.prompt.params.maxTokens;
       return this.#judge(raw, { ...call.expectation, outputLimit, isClientsLimit });
     } catch (error) {
-      return { type: 'failed', failure: this.#failure(error), meta: this.#meta() };
+      const failure = this.#failure(error);
+      const meta = this.#meta();
+      if (!call.sentFormat || !isAboutFormat(failure)) return { type: 'failed', failure, meta };
+      noteRefused({ settings: call.settings, model: target.model, format: this.#input.prompt.responseFormat });
+      return { type: 'failed', failure: { ...failure, isReaskable: true }, meta, reask: { type: 'format' } };
     } finally {
       this.#watch.end();
       this.#exchange.close();
@@ -211,11 +228,11 @@ class Attempt {
       return { type: 'failed', failure: this.#failure(new Error('The stream has an error in it.')), meta };
     }
     const verdict = judgeAnswer(raw, expectation);
-    if (verdict.type === 'answer') return { type: 'answered', answer: verdict.answer, meta };
+    if (verdict.type === 'answer') return { ...verdict, type: 'answered', meta };
     const words = verdict.words === undefined ? undefined : providerWords(verdict.words);
     const message = sentence(this.#input.target, verdict.kind, verdict.because);
     const failure = { kind: verdict.kind, message, ...(words !== undefined && { providerMessage: words }) };
-    return { type: 'failed', failure, meta };
+    return { type: 'failed', failure, meta, ...(verdict.reask && { reask: verdict.reask }) };
   }
 
   /** What an exception means is told by what happened on the wire, as the AI SDK wraps most of it. */

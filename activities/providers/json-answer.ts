@@ -1,22 +1,65 @@
-// Answers that ought to be JSON: wrapping fences, text that was left open, and the schema. It repairs nothing.
+// Answers that ought to be JSON: finds the one JSON value in what a model wrote, or says that it was left open. What comes
+// out is plain JSON with the same values: see `activities/expect/lenient-json.ts` for what is put right.
 
-import { Ajv, type ValidateFunction } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import ajvFormats from 'ajv-formats';
-import type { JsonSchema } from '../../src/domain/prompt.ts';
+import { readLenientJson } from '../expect/lenient-json.ts';
 
-/** A whole answer in one Markdown fence is a habit of many models; anything around it is left as it is. */
-export function withoutFences(text: string): string {
-  return FENCED.exec(text)?.[1] ?? text;
+export type JsonAnswer =
+  | { readonly type: 'json'; readonly text: string; readonly isRepaired: boolean }
+  /** JSON that begins well and whose end is missing: a cut, whatever the finish reason says. */
+  | { readonly type: 'open' }
+  /** `because`: a remark on "it" that quotes nothing. */
+  | { readonly type: 'none'; readonly because: string };
+
+/** Of a complete answer only: what was cut must not be made whole. */
+export function readJsonAnswer(answer: string): JsonAnswer {
+  if (isJson(answer)) return { type: 'json', text: answer, isRepaired: false };
+  const text = answer.replace(/^\uFEFF/, '').trim();
+  const bare = FENCED.exec(text)?.[1] ?? text;
+  if (isJson(bare)) return { type: 'json', text: bare, isRepaired: true };
+  const start = text.search(/[{[]/);
+  const read = start === -1 ? null : readLenientJson(text, start);
+  if (read?.type !== 'value') {
+    const isCut = isLeftOpen(text) || (read?.type === 'open' && read.isBegun);
+    return isCut ? { type: 'open' } : { type: 'none', because: 'JSON was asked for, and it is none' };
+  }
+  if (!isProse(text.slice(0, start), text.slice(read.end)) || !isJson(read.json)) {
+    return { type: 'none', because: 'JSON was asked for, and more than words stands around it' };
+  }
+  return { type: 'json', text: read.json, isRepaired: true };
 }
 
-const FENCED = /^\s*```[a-zA-Z]*[ \t]*\r?\n([\s\S]*?)\r?\n?[ \t]*```\s*$/;
+/** A whole answer in one Markdown fence. */
+const FENCED = /^```[\w+-]*[ \t]*\r?\n([\s\S]*?)\r?\n?[ \t]*```$/;
+
+/**
+ * What stands before and behind a value is only words and the value's own fence: nothing that could be a second value, or
+ * the rest of a larger one.
+ */
+function isProse(before: string, behind: string): boolean {
+  const isFenced = OPENING.test(before) && CLOSING.test(behind);
+  const pieces = isFenced ? [before.replace(OPENING, ''), behind.replace(CLOSING, '')] : [before, behind];
+  return pieces.map((piece) => piece.trim()).every(isWords);
+}
+
+const OPENING = /```[\w+-]*\s*$/;
+const CLOSING = /^\s*```/;
+
+function isWords(piece: string): boolean {
+  const quotes = piece.split('"').length - 1;
+  return !/^["',:]|[{}[\]]|```/.test(piece) && quotes % 2 === 0 && !isJson(piece);
+}
 
 export function isJson(text: string): boolean {
-  return parseJson(text) !== undefined;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
-/** JSON that begins well and whose end is missing: a cut, whatever the finish reason says. */
+/** Counts brackets, so that what is wrong otherwise may be cut as well. */
 export function isLeftOpen(text: string): boolean {
   const json = text.replace(/^\s*```[a-zA-Z]*\s*/, '').trimStart();
   if (json[0] !== '{' && json[0] !== '[') return false;
@@ -32,53 +75,4 @@ export function isLeftOpen(text: string): boolean {
     else if (character === '}' || character === ']') depth--;
   }
   return isInString || depth > 0;
-}
-
-export type SchemaCheck =
-  | { readonly type: 'checker'; readonly isValid: (text: string) => boolean }
-  | { readonly type: 'invalid'; readonly because: string };
-
-/** Compiles a client's schema, or says why it is none. */
-export function schemaCheck(schema: JsonSchema): SchemaCheck {
-  const key = JSON.stringify(schema);
-  const known = compiled.get(key);
-  if (known) return known;
-  const check = compile(schema);
-  // Schemas are few and come again and again; the bound is against a client that makes each one new.
-  if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value ?? '');
-  compiled.set(key, check);
-  return check;
-}
-
-const compiled = new Map<string, SchemaCheck>();
-const MAX_COMPILED = 200;
-
-function compile(schema: JsonSchema): SchemaCheck {
-  // An instance of its own for each: Ajv refuses a second schema of the same `$id`.
-  const options = { strict: false, logger: false, validateFormats: true } as const;
-  const ajv = String(schema['$schema']).includes('2020-12') ? new Ajv2020(options) : new Ajv(options);
-  ajvFormats.default(ajv);
-  let validate: ValidateFunction;
-  try {
-    validate = ajv.compile(schema);
-  } catch (error) {
-    return { type: 'invalid', because: error instanceof Error ? error.message : String(error) };
-  }
-  if ('$async' in validate) return { type: 'invalid', because: 'schemas with $async are not taken' };
-  return {
-    type: 'checker',
-    isValid: (text) => {
-      const value = parseJson(text);
-      return value !== undefined && validate(value);
-    },
-  };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

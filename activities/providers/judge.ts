@@ -2,8 +2,12 @@
 
 import type { Answer, FinishReason, TokenLogprobs, Usage } from '../../src/domain/answer.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
+import type { Reask } from '../../src/domain/reask.ts';
+import { answerReask } from '../../src/domain/reask.ts';
 import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
-import { isJson, isLeftOpen, type SchemaCheck, withoutFences } from './json-answer.ts';
+import type { AnswerCheck, AnswerFault } from '../expect/answer-check.ts';
+import type { SchemaCheck } from '../expect/schema-check.ts';
+import { isJson, isLeftOpen, readJsonAnswer } from './json-answer.ts';
 import type { FinishMeaning } from './vendor.ts';
 
 /** An answer as it came, before anybody believes it. */
@@ -31,6 +35,8 @@ export interface Expectation {
   readonly wantsLogprobs: boolean;
   /** Of the tools whose arguments the client wants to be as their schema says. */
   readonly strictTools: ReadonlyMap<string, Extract<SchemaCheck, { readonly type: 'checker' }>>;
+  /** What `expect` asks for; null: nothing. */
+  readonly check: AnswerCheck | null;
   /** The limit of output tokens that went out, and whether it is the client's own. */
   readonly outputLimit: number | null;
   readonly isClientsLimit: boolean;
@@ -39,8 +45,16 @@ export interface Expectation {
 }
 
 export type Verdict =
-  | { readonly type: 'answer'; readonly answer: Answer }
-  | { readonly type: 'rejected'; readonly kind: FailureKind; readonly because: string; readonly words?: string };
+  /** `isRepaired`: what came was not plain JSON, and is now. */
+  | { readonly type: 'answer'; readonly answer: Answer; readonly isRepaired: boolean }
+  | {
+      readonly type: 'rejected';
+      readonly kind: FailureKind;
+      readonly because: string;
+      readonly words?: string;
+      /** The same target may put it right when it is told what is wrong. */
+      readonly reask?: Reask;
+    };
 
 export function judgeAnswer(raw: RawAnswer, expected: Expectation): Verdict {
   if (raw.blockReason !== null) return reject('content-filtered', 'it blocked the prompt', raw.blockReason);
@@ -55,7 +69,9 @@ export function judgeAnswer(raw: RawAnswer, expected: Expectation): Verdict {
   if (meaning === 'length') {
     if (isEmpty) return reject('truncated', 'all of its tokens went into thinking, none into an answer');
     const isAsked = expected.isClientsLimit && reachedLimit(raw.usage, expected.outputLimit);
-    return isAsked ? accept(raw, 'length') : reject('truncated', 'it ran into a limit that the client did not set');
+    return isAsked
+      ? judgeExpected(raw, 'length', expected)
+      : reject('truncated', 'it ran into a limit that the client did not set');
   }
   if (isEmpty) return reject('empty', 'there is no text and no tool call in it');
   if (isAtOurLimit(raw.usage, expected)) {
@@ -75,7 +91,7 @@ function withoutEnd(raw: RawAnswer): Verdict {
 
 function judgeToolCalls(raw: RawAnswer, { strictTools }: Expectation): Verdict {
   for (const { name, arguments: text } of raw.toolCalls) {
-    if (strictTools.get(name)?.isValid(text) === false && isJson(text)) {
+    if (isJson(text) && (strictTools.get(name)?.faultOf(text) ?? null) !== null) {
       return reject('schema-invalid', 'the arguments of a tool call do not match its schema');
     }
     if (isJson(text)) continue;
@@ -91,18 +107,30 @@ function judgeText(raw: RawAnswer, meaning: 'stop' | 'tool-calls', expected: Exp
   if (expected.wantsLogprobs && raw.logprobs === null) {
     return reject('unsupported', 'log probabilities were asked for, and there are none');
   }
-  const format = expected.responseFormat?.type ?? 'text';
-  if (format === 'text') return accept(raw, 'stop');
-  const text = withoutFences(raw.text);
-  if (!isJson(text)) {
-    return isLeftOpen(text)
-      ? reject('truncated', 'its JSON is left open')
-      : reject('schema-invalid', 'JSON was asked for, and it is none');
+  const isFormat = expected.responseFormat !== undefined && expected.responseFormat.type !== 'text';
+  if (!isFormat && !expected.check?.asksJson) return judgeExpected(raw, 'stop', expected);
+  const json = readJsonAnswer(raw.text);
+  if (json.type === 'open') return reject('truncated', 'its JSON is left open');
+  if (json.type === 'none') {
+    const { because } = json;
+    return poor(raw, isFormat ? 'schema-invalid' : 'expectation-failed', { because, detail: because });
   }
-  if (expected.schema && !expected.schema.isValid(text)) {
-    return reject('schema-invalid', 'its JSON does not match the schema');
+  const fault = expected.schema?.faultOf(json.text) ?? null;
+  if (fault !== null) {
+    const because = 'its JSON does not match the schema';
+    return poor(raw, 'schema-invalid', { because, detail: `${because}: ${fault}` });
   }
-  return accept({ ...raw, text }, 'stop');
+  return judgeExpected({ ...raw, text: json.text }, 'stop', expected, json.isRepaired);
+}
+
+/** Of text alone: calls of tools and refusals have come to their end before. */
+function judgeExpected(raw: RawAnswer, end: 'stop' | 'length', expected: Expectation, isRepaired = false): Verdict {
+  const fault = raw.toolCalls.length > 0 ? null : (expected.check?.faultOf(raw.text) ?? null);
+  return fault === null ? accept(raw, end, isRepaired) : poor(raw, 'expectation-failed', fault);
+}
+
+function poor(raw: RawAnswer, kind: FailureKind, fault: AnswerFault): Verdict {
+  return { type: 'rejected', kind, because: fault.because, reask: answerReask(raw.text, fault.detail) };
 }
 
 /** A limit of the context, too, ends with `length`, but with fewer tokens; counts may differ a little by tokeniser. */
@@ -118,9 +146,10 @@ function isAtOurLimit(usage: Usage | null, { outputLimit, isClientsLimit, contex
   return outputLimit !== null && !isClientsLimit && tokens >= outputLimit;
 }
 
-function accept(raw: RawAnswer, unified: FinishReason['unified']): Verdict {
+function accept(raw: RawAnswer, unified: FinishReason['unified'], isRepaired = false): Verdict {
   return {
     type: 'answer',
+    isRepaired,
     answer: {
       text: raw.text === '' ? null : raw.text,
       refusal: null,

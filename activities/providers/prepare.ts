@@ -3,47 +3,56 @@
 import type { LanguageModelV3CallOptions } from '@ai-sdk/provider';
 import type { Capabilities } from '../../src/domain/capabilities.ts';
 import type { CallFailure } from '../../src/domain/failure.ts';
-import type { Prompt } from '../../src/domain/prompt.ts';
+import type { Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
 import { type Target, targetName } from '../../src/domain/target.ts';
 import { type TargetPrompt, targetPrompt } from '../../src/domain/target-prompt.ts';
+import { answerCheck } from '../expect/answer-check.ts';
+import { schemaCheck } from '../expect/schema-check.ts';
 import { failureSentence, providerWords } from './errors/classify.ts';
-import { schemaCheck } from './json-answer.ts';
 import type { Expectation } from './judge.ts';
 import { callOptions } from './prompt.ts';
-import type { Vendor } from './vendor.ts';
+import { withToldFormat } from './told-format.ts';
+import type { NativeFormat, Vendor } from './vendor.ts';
 
 export type PreparedCall =
   | {
       readonly type: 'ready';
       readonly options: LanguageModelV3CallOptions;
+      /** The response format that goes out, beside what is told in words. */
+      readonly sentFormat: ResponseFormat | undefined;
       readonly expectation: Omit<Expectation, 'outputLimit' | 'isClientsLimit'>;
     }
   | { readonly type: 'failed'; readonly failure: CallFailure };
 
-export function prepareCall(input: {
+export async function prepareCall(input: {
   readonly vendor: Vendor;
   readonly capabilities: Capabilities;
   readonly target: Target;
   readonly prompt: Prompt;
-}): PreparedCall {
+}): Promise<PreparedCall> {
   const { vendor, target } = input;
+  const { responseFormat, expect } = input.prompt;
   const asked = targetPrompt(input);
   if (asked.type !== 'prompt') return unable(target, asked);
-  const { prompt } = asked;
+  const native = vendor.nativeFormats?.(target.model) ?? ALL_FORMATS;
+  const prompt = withToldFormat(asked.prompt, native);
   const converted = callOptions(prompt, vendor.imageOptions);
   if (converted.type === 'invalid') return invalid({ target, ...converted });
-  const { responseFormat } = prompt;
   const schema = responseFormat?.type === 'json-schema' ? schemaCheck(responseFormat.schema) : null;
   if (schema?.type === 'invalid') {
     return invalid({ target, param: 'response_format.json_schema.schema', because: schema.because });
   }
+  const check = expect ? await answerCheck(expect) : null;
+  if (typeof check === 'string') return invalid({ target, param: 'expect', because: check });
   const providerOptions = vendor.providerOptions({ model: target.model, prompt });
   return {
     type: 'ready',
     options: { ...converted.options, providerOptions },
+    sentFormat: prompt.responseFormat,
     expectation: {
       responseFormat,
       schema,
+      check,
       strictTools: strictTools(prompt),
       wantsLogprobs: prompt.params.logprobs !== undefined,
       contextWindow: target.contextWindow ?? null,
@@ -71,6 +80,8 @@ function unable(target: Target, asked: Exclude<TargetPrompt, { readonly type: 'p
     failure: { kind, message, param: asked.type === 'unsupported' ? asked.param : 'messages' },
   };
 }
+
+const ALL_FORMATS: readonly NativeFormat[] = ['json', 'json-schema'];
 
 /** What exactly is wrong may quote the request, so it goes where the provider's words go. */
 function invalid(fault: { readonly target: Target; readonly param: string; readonly because: string }): PreparedCall {

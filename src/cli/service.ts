@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import { createActivities } from '../../activities/index.ts';
 import { InFlightCalls } from '../../activities/in-flight.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
@@ -226,6 +227,7 @@ async function listen(
     lines: createLines(hub, connections),
     targets: targetHealth.targets,
     admit: targetHealth.admit,
+    expectFaults,
     metrics: targetHealth.metrics,
     apiKeys: settings.apiKeys,
     bodyLimitBytes: config.bodyLimitBytes,

@@ -1,8 +1,10 @@
 // What the schema can't see: fields of the configuration file that must fit each other, and the packages that a provider
 // needs. Pure but for the look at what is installed.
 
+import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import { packageNeeded, providerFacts, providerTypes } from '../../activities/providers/registry.ts';
 import { formatDuration } from '../domain/duration.ts';
+import { expectOf } from '../domain/expectation.ts';
 import { parseTargetName } from '../domain/target.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { isInstalled } from './installed.ts';
@@ -32,6 +34,7 @@ export function crossFaults(
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
       ...orderFaults(model, priced, ['models', name, 'order']),
       ...streamFaults(model, ['models', name, 'stream']),
+      ...(model.expect ? expectationFaults(model.expect, ['models', name, 'expect']) : []),
     ]),
     ...pingFaults(file.healthChecks),
     ...weightFaults(file.score),
@@ -106,6 +109,13 @@ function orderFaults(
   const { order, targets } = model;
   const hasPrice = targets.some((entry) => priced.has(typeof entry === 'string' ? entry : entry.target));
   return order !== 'cost' || hasPrice ? [] : [{ path, message: 'is cost, but none of the targets has a price' }];
+}
+
+function expectationFaults(
+  expect: NonNullable<ModelFields['expect']>,
+  path: readonly PropertyKey[],
+): readonly FieldFault[] {
+  return expectFaults(expectOf(expect)).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
 }
 
 function pingFaults({ interval, timeout = 0 }: ConfigFile['healthChecks']): readonly FieldFault[] {

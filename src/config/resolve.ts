@@ -5,6 +5,7 @@ import { capabilityTable } from '../../activities/providers/capabilities.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import { providerFacts } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
+import { expectOf } from '../domain/expectation.ts';
 import type { HealthSettings } from '../domain/health.ts';
 import type { CommonSettings, ModelSettings } from '../domain/model-settings.ts';
 import { consensusSettings, hedgeSettings } from '../domain/strategies.ts';
@@ -60,13 +61,14 @@ function modelEntry(input: {
   readonly facts: Catalog['facts'];
 }): ModelEntry {
   const { model, limits, facts } = input;
-  const { onRefusal, deadline: deadlineMs, onExhausted, stream } = model;
+  const { onRefusal, deadline: deadlineMs, onExhausted, stream, expect } = model;
   const common = { ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal };
   return {
     settings: settingsOf({ model, common, facts }),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(onExhausted !== undefined && { onExhausted }),
     ...(stream !== undefined && { stream }),
+    ...(expect !== undefined && { expect: expectOf(expect) }),
   };
 }
 

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { providerTypes } from '../../activities/providers/registry.ts';
 import { MAX_DEADLINE_MS, MIN_DEADLINE_MS } from '../domain/inference.ts';
 import { baseUrl } from './addresses.ts';
+import { expectFields } from './expect-schema.ts';
 import { breakerOverrides, healthSections, providerLimits, ranking } from './health-schema.ts';
 import { duration, size } from './quantities.ts';
 import { mustBeOneOf } from './schema-issues.ts';
@@ -88,6 +89,8 @@ const common = {
   onRefusal: z.enum(['return', 'failover']).default('return'),
   /** @default live; verified for consensus, and where a form of the answer is asked for */
   stream: z.enum(['live', 'verified']).exactOptional(),
+  /** What an answer must be like to be accepted. @default nothing beside what the request asks for */
+  expect: expectFields.exactOptional(),
   // Each one: @default as in `defaults`
   ...limits,
 };

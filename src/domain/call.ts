@@ -8,6 +8,7 @@ import type { LineAddress } from './line.ts';
 import type { HedgeBudget } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
 import type { Order } from './ranking.ts';
+import type { Reask } from './reask.ts';
 import type { Price, Target } from './target.ts';
 
 /** The argument of the activity `callModel`. */
@@ -110,12 +111,16 @@ export interface CallRecord {
   readonly possiblyBilled: boolean;
   /** One sentence of ours about what happened; never a prompt, an answer or a key. */
   readonly message: string | null;
+  /** The answer was accepted after a repair of its form; of its values none was touched. */
+  readonly repaired?: true;
 }
 
 /** What a call's activity heartbeats: what Temporal keeps of a call between attempts, and tells of one that fell silent. */
 export interface CallProgress {
   readonly records: readonly CallRecord[];
   readonly current: { readonly attempt: number; readonly startedAt: string };
+  /** How the attempts that follow are to ask. */
+  readonly reask?: Reask;
 }
 
 /** The price of one call in USD, or null when anything needed is unknown. */

@@ -2,6 +2,7 @@
 
 import type { CapabilityRow } from './capabilities.ts';
 import type { EmbeddingLimits } from './embeddings.ts';
+import type { Expect } from './expectation.ts';
 import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import { everyTarget } from './model-settings.ts';
@@ -16,6 +17,8 @@ export interface ModelEntry {
   readonly onExhausted?: OnExhausted;
   /** How answers are streamed; left out: as is usual (`streamMode`). */
   readonly stream?: StreamMode;
+  /** What its answers must be like, whatever a request expects. */
+  readonly expect?: Expect;
 }
 
 /** What is known of a target wherever it is used. */

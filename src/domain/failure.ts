@@ -21,6 +21,7 @@ export type FailureKind =
   | 'empty'
   | 'malformed'
   | 'schema-invalid'
+  | 'expectation-failed'
   | 'breaker-open'
   | 'not-configured'
   | 'cancelled'
@@ -70,6 +71,7 @@ export const failureTable: Readonly<Record<FailureKind, FailureRule>> = {
   empty: { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false, tells: 'fault', isPoor: true },
   malformed: { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false, tells: 'fault', isPoor: true },
   'schema-invalid': { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false, tells: 'alive', isPoor: true },
+  'expectation-failed': { retries: 1, backoffMs: 500, ends: 'attempt', canPass: false, tells: 'alive', isPoor: true },
   'breaker-open': { retries: 0, backoffMs: 0, ends: 'target', canPass: true, tells: 'nothing', isShortage: true },
   'not-configured': { retries: 0, backoffMs: 0, ends: 'provider', canPass: true, tells: 'nothing' },
   cancelled: { retries: 0, backoffMs: 0, ends: 'inference', canPass: false, tells: 'nothing' },
@@ -92,6 +94,8 @@ export interface CallFailure {
   readonly retryAfterMs?: number;
   /** False when this very fault cannot pass by waiting, although its kind can (a request larger than the limit). */
   readonly isRetryable?: boolean;
+  /** True when the same target may well do it asked in another way, although its kind is not retried. */
+  readonly isReaskable?: true;
 }
 
 export type RetryDecision = { readonly retry: true; readonly delayMs: number } | { readonly retry: false };
@@ -112,7 +116,8 @@ export function decideRetry(input: {
 }): RetryDecision {
   const { failure, attempt, maxAttempts, leftMs, jitter } = input;
   const rule = failureTable[failure.kind];
-  if (failure.isRetryable === false || attempt > rule.retries || attempt >= maxAttempts) return { retry: false };
+  const retries = Math.max(rule.retries, failure.isReaskable ? 1 : 0);
+  if (failure.isRetryable === false || attempt > retries || attempt >= maxAttempts) return { retry: false };
   const backoffMs = Math.min(rule.backoffMs * 2 ** (attempt - 1), MAX_BACKOFF_MS);
   // A hint is a promise of the provider: coming earlier only costs another refusal. Without one, equal jitter.
   const delayMs = Math.round(failure.retryAfterMs ?? backoffMs * (0.5 + jitter / 2));

@@ -84,4 +84,10 @@ export function endsText(kind: FailureKind): boolean {
   return ENDS_TEXT.has(kind);
 }
 
-const ENDS_TEXT: ReadonlySet<FailureKind> = new Set(['schema-invalid', 'refused', 'content-filtered', 'empty']);
+const ENDS_TEXT: ReadonlySet<FailureKind> = new Set([
+  'schema-invalid',
+  'expectation-failed',
+  'refused',
+  'content-filtered',
+  'empty',
+]);

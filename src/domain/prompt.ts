@@ -1,6 +1,8 @@
 // What is asked of a model: messages, tools, the wanted form of the answer and sampling parameters.
 // Plain data, the same for every provider; must not know any wire format.
 
+import type { Expect } from './expectation.ts';
+
 /** A JSON Schema document, as the client sent it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -74,6 +76,10 @@ export interface Prompt {
   readonly toolChoice?: ToolChoice;
   readonly parallelToolCalls?: boolean;
   readonly responseFormat?: ResponseFormat;
+  /** The response format is not sent but told in words, whatever the target takes. */
+  readonly tellsFormat?: true;
+  /** What the answer must be like beside that: each of them must hold. */
+  readonly expect?: readonly Expect[];
   readonly params: Params;
   /** The client's own name for its end user, passed on where the provider takes one. */
   readonly user?: string;
@@ -82,4 +88,9 @@ export interface Prompt {
 /** The schema that the answer has to satisfy; null: none. */
 export function schemaOf({ responseFormat }: Prompt): JsonSchema | null {
   return responseFormat?.type === 'json-schema' ? responseFormat.schema : null;
+}
+
+/** The whole answer has to be there before it is known whether it is accepted. */
+export function isChecked({ responseFormat, expect = [] }: Prompt): boolean {
+  return (responseFormat !== undefined && responseFormat.type !== 'text') || expect.length > 0;
 }

@@ -2,6 +2,7 @@
 
 import type { ModelSettings } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
+import { isChecked } from './prompt.ts';
 
 /** `live` passes tokens on as they come; `verified` sends them when the answer has been accepted. */
 export type StreamMode = 'live' | 'verified';
@@ -18,8 +19,4 @@ export function streamMode(stream: {
   const { strategy, prompt, asked, configured } = stream;
   if (strategy === 'consensus') return 'verified';
   return asked ?? configured ?? (isChecked(prompt) ? 'verified' : 'live');
-}
-
-function isChecked({ responseFormat }: Prompt): boolean {
-  return responseFormat !== undefined && responseFormat.type !== 'text';
 }

@@ -28,6 +28,10 @@ export const callSchema = z
     provider_request_id: z.string().nullable(),
     possibly_billed: z.boolean().meta({ description: 'The provider may have charged, and nobody can know how much.' }),
     message: z.string().nullable(),
+    repaired: z
+      .boolean()
+      .optional()
+      .meta({ description: 'True when the form of the answer was put right; none of its values was touched.' }),
   })
   .meta({ id: 'Call', description: 'One attempt at one target.' });
 
@@ -52,5 +56,6 @@ export function callObject(record: CallRecord): z.output<typeof callSchema> {
     provider_request_id: record.providerRequestId,
     possibly_billed: record.possiblyBilled,
     message: record.message,
+    ...(record.repaired && { repaired: true }),
   };
 }

@@ -2,6 +2,7 @@
 // silence is an error that names it. Validation only; `prompt.ts` translates.
 
 import { z } from 'zod';
+import { expectSchema } from './expect-schema.ts';
 import { messagesSchema } from './message-schema.ts';
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -107,6 +108,7 @@ export const chatFields = {
   top_logprobs: z.int().min(0).max(20).nullish(),
   ...hintFields,
   metadata: metadataSchema.nullish(),
+  expect: expectSchema.nullish(),
   ...unsupportedFields,
 };
 

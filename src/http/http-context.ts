@@ -9,6 +9,7 @@ import type { Lines } from '../domain/line.ts';
 import type { Targets } from '../domain/targets.ts';
 import type { Admit } from '../domain/admission.ts';
 import type { ApiKey } from './auth.ts';
+import type { ExpectFaults } from './expect-faults.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -19,6 +20,7 @@ export interface HttpContext {
   readonly targets: Targets;
   /** Asked before an inference is started. */
   readonly admit: Admit;
+  readonly expectFaults: ExpectFaults;
   /** None: no authentication, and every caller is an operator. */
   readonly apiKeys: readonly ApiKey[];
   readonly waiting: Waiting;

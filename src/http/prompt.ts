@@ -1,5 +1,6 @@
 // OpenAI's request body to the domain's prompt: snake_case to camelCase, and null to left out. Pure; no validation.
 
+import { expectOf } from '../domain/expectation.ts';
 import type { ContentPart, Message, Params, Prompt, ResponseFormat, Tool, ToolChoice } from '../domain/prompt.ts';
 import type { ChatFields, samplingFields } from './chat-schema.ts';
 import type { z } from 'zod';
@@ -13,6 +14,7 @@ export function promptOf(body: ChatFields): Prompt {
     toolChoice: body.tool_choice && toolChoiceOf(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls,
     responseFormat: body.response_format && responseFormatOf(body.response_format),
+    expect: body.expect && [expectOf(body.expect)],
     params: { ...paramsOf(body), ...answerParamsOf(body) },
     user: body.user,
   });

@@ -8,7 +8,8 @@ import { given } from './given.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import { durationOf, strategySettings } from './strategy.ts';
 
-export type Resolved = Pick<InferenceInput, 'settings' | 'deadlineMs' | 'onExhausted'> & Pick<ModelEntry, 'stream'>;
+export type Resolved = Pick<InferenceInput, 'settings' | 'deadlineMs' | 'onExhausted'> &
+  Pick<ModelEntry, 'stream' | 'expect'>;
 
 /** The request's own words count first, then the strategy's or the model's, then those of the way in. */
 export function resolveModel(input: {
@@ -32,7 +33,8 @@ export function resolveModel(input: {
     settings: entry.settings,
     deadlineMs: durationOf(deadline) ?? entry.deadlineMs ?? defaults.deadlineMs,
     onExhausted: entry.onExhausted ?? defaults.onExhausted,
-    ...('stream' in entry && entry.stream && { stream: entry.stream }),
+    ...(entry.stream && { stream: entry.stream }),
+    ...(entry.expect && { expect: entry.expect }),
   };
 }
 

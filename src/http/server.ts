@@ -14,6 +14,7 @@ import { registerApiDocs } from './api-docs.ts';
 import type { ApiKey } from './auth.ts';
 import { createAuthenticator } from './auth.ts';
 import { handleClientError, handleError, handleUnknownRoute } from './error-handler.ts';
+import type { ExpectFaults } from './expect-faults.ts';
 import type { App } from './http-context.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import { registerChatCompletions } from './routes/chat-completions.ts';
@@ -34,6 +35,7 @@ export interface ServerDependencies {
   readonly lines: Lines;
   readonly targets: Targets;
   readonly admit: Admit;
+  readonly expectFaults: ExpectFaults;
   /** None: no authentication, and every caller is an operator. */
   readonly apiKeys: readonly ApiKey[];
   readonly bodyLimitBytes: number;
@@ -62,6 +64,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
     lines,
     targets,
     admit,
+    expectFaults,
     apiKeys,
     uiUrlOf,
     version,
@@ -69,7 +72,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
     now = Date.now,
   } = dependencies;
   const waiting = new Waiting();
-  const context = { inferences, catalog, lines, targets, admit, apiKeys, waiting, uiUrlOf, now };
+  const context = { inferences, catalog, lines, targets, admit, expectFaults, apiKeys, waiting, uiUrlOf, now };
   const app = createApp(dependencies);
   logResponses(app);
   endConnectionsOnShutdown(app, waiting);

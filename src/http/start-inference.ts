@@ -15,6 +15,7 @@ import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
 import { ableTargets } from './able-targets.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
+import { withExpected } from './expect-faults.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
 import { resolveEmbeddings } from './resolve-embeddings.ts';
@@ -162,10 +163,15 @@ async function rescued(inferences: Inferences, retry: NumberedRequest): Promise<
 
 /** A prompt and how it is served; `mode`: how its answer is streamed, null when it is not. */
 function resolvePrompt(
-  { catalog, apiKeys }: HttpContext,
-  { wayIn, body, prompt, response, strategy, deadline, stream }: InferenceWanted,
-): { readonly mode: StreamMode | null; readonly input: Omit<Resolved, 'stream'> & Pick<InferenceInput, 'prompt'> } {
-  const { stream: configured, ...asked } = resolveModel({ catalog, wayIn, model: body.model, strategy, deadline });
+  { catalog, apiKeys, expectFaults }: HttpContext,
+  { wayIn, body, prompt: wanted, response, strategy, deadline, stream }: InferenceWanted,
+): {
+  readonly mode: StreamMode | null;
+  readonly input: Omit<Resolved, 'stream' | 'expect'> & Pick<InferenceInput, 'prompt'>;
+} {
+  const { model } = body;
+  const { stream: configured, expect, ...asked } = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const prompt = withExpected({ prompt: wanted, ofModel: expect, faultsOf: expectFaults });
   const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog }) };
   checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
   checkResolvable(resolved.settings, apiKeys);

@@ -1,5 +1,6 @@
 // The faults that a simulated provider can be told to have, as plain data. Says what goes wrong; `plan.ts` makes it so.
 
+import type { Oddity } from './answer/odd-json.ts';
 import type { Situation } from './error-body.ts';
 import type { RecordedRequest } from './simulator.ts';
 
@@ -69,6 +70,8 @@ export type Fault =
   | { readonly type: 'wrong-json' }
   /** The JSON asked for in a Markdown fence. */
   | { readonly type: 'fenced-json' }
+  /** The JSON asked for as models write it that do not keep to it. */
+  | { readonly type: 'odd-json'; readonly oddity: Oddity }
 
   /**
    * Of embeddings: one of them is missing, short, made of nulls or of zeros, all are of one text; or they come in another
@@ -104,6 +107,8 @@ export interface FaultRule {
   readonly share?: { readonly of: number; readonly seed: string };
   /** How many requests it may befall. @default unlimited */
   readonly times?: number;
+  /** Only until the model is asked again, with its own answer before it: then it answers well. */
+  readonly untilReasked?: true;
   /** How long it lasts from its injection. @default unlimited */
   readonly forMs?: number;
   readonly fault: Fault;

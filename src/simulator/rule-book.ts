@@ -3,6 +3,7 @@
 import { drawn } from './drawn.ts';
 import type { Fault, FaultName, FaultRule } from './fault.ts';
 import type { RecordedRequest } from './simulator.ts';
+import { objectOf, objectsOf } from './wires/read-json.ts';
 
 /** Where a counted limit stands after this request. */
 export interface LimitState {
@@ -71,6 +72,7 @@ function befalls({ rule, untilMs, befell }: Entry, request: RecordedRequest, now
   if (rule.account !== undefined && rule.account !== request.account) return false;
   if (rule.model !== undefined && rule.model !== request.model) return false;
   if (rule.matches && !rule.matches(request)) return false;
+  if (rule.untilReasked && isReasked(request.body)) return false;
   return !rule.share || drawn(rule.share.seed, request.text) < rule.share.of;
 }
 
@@ -81,4 +83,11 @@ function count(input: { entry: Entry; limit: number; windowMs: number; nowMs: nu
   const passed = entry.window.used < limit;
   if (passed) entry.window.used++;
   return { passed, state: { limit, remaining: limit - entry.window.used, resetMs: entry.window.endsMs - nowMs } };
+}
+
+/** In whatever wire: the last message follows an answer. */
+function isReasked(body: unknown): boolean {
+  const { messages, contents } = objectOf(body);
+  const role = objectsOf(messages ?? contents).at(-2)?.['role'];
+  return role === 'assistant' || role === 'model';
 }

@@ -183,6 +183,7 @@ export async function startService(
     version: '0.0.0',
     targets: targetsInMemory(catalog),
     admit: () => null,
+    expectFaults: () => [],
     metrics: createMetrics({ catalog, health: () => [], votesHeld: () => 0 }),
   });
   const url = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });

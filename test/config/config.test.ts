@@ -56,6 +56,13 @@ describe('a configuration file', () => {
     expect(Object.keys(entry ?? {})).toEqual(['settings']);
   });
 
+  it('has what the answers of a model must be like beside its settings', () => {
+    const text = `${LOCAL}models: { m: { targets: [local/x], expect: { bullets: 3, words: { max: 80 }, syntax: sql } } }`;
+    const entry = load(text).catalog.models['m'];
+    expect(entry?.expect).toEqual({ bullets: { min: 3, max: 3 }, words: { max: 80 }, syntax: 'sql' });
+    expect(entry?.settings).not.toHaveProperty('expect');
+  });
+
   it('lets assumed timeouts give way to a tighter one that was asked for', () => {
     const text = `${LOCAL}defaults: { firstTokenTimeout: 20s }\nmodels: { m: { targets: [local/x], deadline: 10s } }`;
     const { models, defaults } = load(text).catalog;
@@ -234,6 +241,7 @@ function branchesOf({ anyOf = [], oneOf = [] }: JsonNode): readonly JsonNode[] {
 function whereShown(option: string): string {
   return option
     .replace(/\.(?:targets\[\]\.chain\[\]|escalateTo\[\]|escalateTo(?=\.))/, '.targets[]')
+    .replace(/\.expect\.(?:characters|bullets|paragraphs)\.(?=min|max)/, '.expect.words.')
     .replace(/\.compare\.fields\.\*\.(?=ignore|similarity)/, '.compare.');
 }
 

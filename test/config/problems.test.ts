@@ -57,6 +57,31 @@ describe('a configuration file that is wrong', () => {
     }
   });
 
+  it('is refused with expectations that no answer could be held against', () => {
+    const model = (expected: string) =>
+      `  m${expected.replaceAll(/\W+/g, '')}: { targets: [local/x], expect: ${expected} }`;
+    const models = [
+      '{ pattern: "(?=a)" }',
+      '{ schema: { type: nonsense } }',
+      '{ words: { min: 3, max: 2 } }',
+      '{ bullets: {} }',
+      '{}',
+      '{ bullets: many }',
+      '{ syntax: cobol }',
+    ];
+    expect(
+      problemsOf(`${LOCAL}models:\n${models.map(model).join('\n')}`).map((line) => line.replace(/ models\.\w*\./, ' ')),
+    ).toEqual([
+      '3 expect.pattern: is not a regular expression of RE2, which has no look-around and no back-references',
+      '4 expect.schema: is not a JSON Schema that can be compiled',
+      '5 expect.words: has a min (3) above its max (2)',
+      '6 expect.bullets: needs a min or a max',
+      '7 expect: expects nothing',
+      '8 expect.bullets: must be a number, or a mapping with min or max',
+      '9 expect.syntax: must be one of json, sql, python, typescript',
+    ]);
+  });
+
   it('never has its values repeated, since any of them may be a key', () => {
     const text = [
       'providers:',

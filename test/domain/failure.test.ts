@@ -27,6 +27,7 @@ const expected: Readonly<Record<FailureKind, { retries: number; ends: string; ca
   empty: { retries: 1, ends: 'attempt', canPass: false, tells: 'fault' },
   malformed: { retries: 1, ends: 'attempt', canPass: false, tells: 'fault' },
   'schema-invalid': { retries: 1, ends: 'attempt', canPass: false, tells: 'alive' },
+  'expectation-failed': { retries: 1, ends: 'attempt', canPass: false, tells: 'alive' },
   'breaker-open': { retries: 0, ends: 'target', canPass: true, tells: 'nothing' },
   'not-configured': { retries: 0, ends: 'provider', canPass: true, tells: 'nothing' },
   cancelled: { retries: 0, ends: 'inference', canPass: false, tells: 'nothing' },
@@ -103,6 +104,13 @@ describe('a retry', () => {
   it('does not come when no time is left', () => {
     expect(decide({ failure: failure('connection'), leftMs: 0 })).toEqual({ retry: false });
     expect(decide({ failure: failure('connection'), leftMs: -5_000 })).toEqual({ retry: false });
+  });
+
+  it('comes once where another way of asking may do, although the kind is not retried', () => {
+    const reaskable = failure('unsupported', { isReaskable: true });
+    expect(decide({ failure: reaskable })).toEqual({ retry: true, delayMs: 0 });
+    expect(decide({ failure: reaskable, attempt: 2 })).toEqual({ retry: false });
+    expect(decide({ failure: reaskable, maxAttempts: 1 })).toEqual({ retry: false });
   });
 
   it('does not come for a fault that waiting cannot cure', () => {

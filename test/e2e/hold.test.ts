@@ -145,6 +145,16 @@ describe('a held vote', () => {
     expect((await resolve(body.id, 'olga', { answer: right, reason: 'r' })).body.status).toBe('succeeded');
   });
 
+  test('takes only an answer that is what was expected', async () => {
+    const id = await held('held', 'alice', { expect: { words: 1, pattern: '^[BPRV]' } });
+    for (const answer of ['Vienna or Graz', 'Oslo']) {
+      const refused = await resolve(id, 'olga', { answer, reason: 'r' });
+      expect(refused.status).toBe(400);
+      expect(refused.body.error.message).toMatch(/it has 3 words, exactly 1 is expected|does not match the pattern/);
+    }
+    expect((await resolve(id, 'olga', { answer: 'Vienna', reason: 'r' })).body.status).toBe('succeeded');
+  });
+
   test.each([
     ['a key that is no operator', 'alice', { vote: 0, reason: 'r' }, 403, 'operator_required'],
     ['no reason', 'olga', { vote: 0 }, 400, 'missing_required_parameter'],

@@ -157,6 +157,17 @@ const scenarios: readonly (readonly [name: string, fault: Fault | null, body?: o
   ['an empty answer', { type: 'empty' }],
   ['an unknown finish reason', { type: 'finish', reason: `${PROMPT}-${ANSWER}`, text: ANSWER }],
   ['wrong JSON', { type: 'answer', text: `{"wrong": "${ANSWER}"}` }, json],
+  [
+    'an answer that is not what is expected',
+    { type: 'answer', text: `Here is ${ANSWER}: "${ANSWER}` },
+    { expect: { pattern: `^${PROMPT}`, words: { min: 99 }, schema: { const: PROMPT }, syntax: 'typescript' } },
+  ],
+  ['a text that is not what is expected', { type: 'answer', text: ANSWER }, { expect: { pattern: `^${PROMPT}$` } }],
+  [
+    'code that is none',
+    { type: 'answer', text: `let ${ANSWER} = ${ANSWER} ${ANSWER}` },
+    { expect: { syntax: 'python' } },
+  ],
   ['JSON left open', { type: 'answer', text: `{"${PROMPT}": "${ANSWER}` }, json],
   ['a blocked prompt', { type: 'blocked', reason: PROMPT }],
   [
@@ -176,6 +187,8 @@ const refused: readonly (readonly [name: string, path: string, body?: unknown, h
   ['a query', `/v1/inferences?metadata.k=${PROMPT}`],
   ['an unknown query', `/v1/inferences?${PROMPT}=${PROMPT}`],
   ['an unknown address', `/v1/${PROMPT}/${PROMPT}`],
+  ['a pattern that is none', CHAT, { ...marked(), expect: { pattern: `(${PROMPT}` } }],
+  ['a schema that is none', CHAT, { ...marked(), expect: { schema: { type: PROMPT } } }],
   ['a bad header', CHAT, marked(), { ...as('alice'), 'x-holdfast-deadline': PROMPT }],
 ];
 

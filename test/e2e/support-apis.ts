@@ -58,6 +58,7 @@ export async function startApi(service: TestService, now: () => number = Date.no
     lines: linesInMemory(),
     targets: targetsInMemory(catalog),
     admit: () => null,
+    expectFaults: () => [],
     apiKeys: loadSettings(service.env).apiKeys,
     bodyLimitBytes,
     logger: pino({ level: 'silent' }),

@@ -106,6 +106,29 @@ const badBodies: Record<string, BadBody> = {
     param: 'response_format.json_schema.schema',
     code: 'missing_required_parameter',
   },
+  'an expectation of nothing': { body: { ...chat, expect: {} }, param: 'expect' },
+  'an expectation that nobody knows': {
+    body: { ...chat, expect: { sentences: 3 } },
+    param: 'expect.sentences',
+    code: 'unknown_parameter',
+  },
+  'an expected count that is none': { body: { ...chat, expect: { words: '3' } }, param: 'expect.words' },
+  'an expected count without bounds': { body: { ...chat, expect: { words: {} } }, param: 'expect.words' },
+  'an expected count with a min above its max': {
+    body: { ...chat, expect: { words: { min: 3, max: 2 } } },
+    param: 'expect.words',
+  },
+  'an expected pattern that is none': { body: { ...chat, expect: { pattern: '(' } }, param: 'expect.pattern' },
+  'an expected pattern with a look-ahead': {
+    url: SUBMIT,
+    body: { ...chat, expect: { pattern: 'a(?=b)' } },
+    param: 'expect.pattern',
+  },
+  'an expected schema that is none': {
+    body: { ...chat, expect: { schema: { type: 'nonsense' } } },
+    param: 'expect.schema',
+  },
+  'an expected syntax that nobody parses': { body: { ...chat, expect: { syntax: 'cobol' } }, param: 'expect.syntax' },
   'metadata that is no text': { body: { ...chat, metadata: { a: 1 } }, param: 'metadata.a' },
   'too much metadata': {
     body: { ...chat, metadata: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, 'v'])) },

@@ -224,6 +224,13 @@ const accepted: Record<string, { body: Body; prompt: Prompt }> = {
   },
 };
 
+test('what is expected becomes one expectation, its exact numbers bounds', () => {
+  const body = chatBodySchema.parse({ ...base, expect: { bullets: 3, words: { max: 9 }, schema: { type: 'object' } } });
+  expect(promptOf(body).expect).toEqual([
+    { bullets: { min: 3, max: 3 }, words: { max: 9 }, schema: { type: 'object' } },
+  ]);
+});
+
 describe("OpenAI's body becomes the domain's prompt", () => {
   test.each(Object.entries(accepted))('%s', (_name, { body, prompt }) => {
     // `toStrictEqual`: a field that is there as undefined is not left out.

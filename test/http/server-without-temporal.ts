@@ -2,6 +2,7 @@
 // there, and is counted, but for what a test puts there itself. Not for anything that a running service answers.
 
 import { Writable } from 'node:stream';
+import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import type { Admit } from '../../src/domain/admission.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
 import type { Inferences } from '../../src/domain/inferences.ts';
@@ -85,6 +86,7 @@ export async function serverWithoutTemporal(
     lines: linesInMemory(),
     targets: options.targets ?? targetsInMemory(known),
     admit: options.admit ?? (() => null),
+    expectFaults,
     apiKeys,
     bodyLimitBytes,
     logger,

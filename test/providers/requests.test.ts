@@ -105,6 +105,45 @@ describe('a request', () => {
     }
   });
 
+  const told = (body: Record<string, unknown>) => JSON.stringify([body['messages'], body['system']]);
+  const schema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] };
+  const asJson = question({ responseFormat: { type: 'json' } });
+  const asSchema = question({ responseFormat: { type: 'json-schema', name: 'river', schema } });
+
+  it('tells a schema in words where the vendor takes only JSON', async () => {
+    const body = await bodyOf('deepseek', { prompt: asSchema });
+    expect(body).toMatchObject({ response_format: { type: 'json_object' } });
+    expect(told(body)).toContain('valid against this JSON Schema');
+    expect(told(body)).toContain(JSON.stringify(JSON.stringify(schema)).slice(1, -1));
+  });
+
+  it('tells JSON in words where the vendor takes only a schema', async () => {
+    const body = await bodyOf('anthropic', { prompt: asJson });
+    expect(body).not.toHaveProperty('output_config');
+    expect(told(body)).toContain('one JSON object and nothing else');
+  });
+
+  it('tells nothing in words where the vendor takes it', async () => {
+    for (const wire of ['openai', 'mistral', 'google'] as const) {
+      for (const prompt of [asJson, asSchema])
+        expect(told(await bodyOf(wire, { prompt }))).not.toContain('nothing else');
+    }
+    expect(told(await bodyOf('anthropic', { prompt: asSchema }))).not.toContain('nothing else');
+    expect(told(await bodyOf('openai', { prompt: question({ responseFormat: { type: 'text' } }) }))).not.toContain(
+      'JSON',
+    );
+  });
+
+  it('tells it behind the system prompts and before the conversation, and sends no format then', async () => {
+    const messages: Prompt['messages'] = [{ role: 'system', text: 'Be brief.' }, ...question().messages];
+    const body = await bodyOf('openai', { prompt: { ...asSchema, messages, tellsFormat: true } });
+    expect(body).not.toHaveProperty('response_format');
+    expect((body['messages'] as { role: string }[]).map(({ role }) => role)).toEqual(['system', 'system', 'user']);
+    expect(body).toMatchObject({
+      messages: [{ content: 'Be brief.' }, { content: expect.stringContaining('Schema') }, {}],
+    });
+  });
+
   it('keeps a whole conversation: system, images, tool calls and their results', async () => {
     const prompt: Prompt = {
       params: {},

@@ -98,6 +98,7 @@ const SENTENCES: Readonly<Record<FailureKind, string>> = {
   empty: 'gave an empty answer',
   malformed: 'sent an answer that cannot be read',
   'schema-invalid': 'gave an answer that is not the JSON asked for',
+  'expectation-failed': 'gave an answer that is not what is expected of it',
   'breaker-open': 'was not called, since its circuit is open',
   'not-configured': 'is not configured on this worker',
   cancelled: 'was cancelled',

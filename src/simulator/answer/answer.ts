@@ -11,7 +11,7 @@ export function answer(ask: Ask): Reply {
   if (ask.tool) {
     return callTool(ask, { name: ask.tool.name, arguments: instanceOf(ask.tool.parameters, ask.text) });
   }
-  return say(ask, ask.json ? jsonAnswer(ask) : summarize(ask));
+  return say(ask, wantsJson(ask) ? jsonAnswer(ask) : summarize(ask));
 }
 
 export function jsonAnswer(ask: Ask): string {
@@ -22,6 +22,11 @@ export function jsonAnswer(ask: Ask): string {
 export function jsonOf(ask: Ask): { readonly value: unknown; readonly schema: JsonSchema | null } {
   const schema = ask.json?.schema ?? schemaInWords(ask.system);
   return { value: schema ? instanceOf(schema, ask.text) : { answer: summarize(ask) }, schema };
+}
+
+/** Where a provider takes no format, clients write it into the system prompt; a good model obeys. */
+export function wantsJson({ json, system }: Ask): boolean {
+  return json !== null || /JSON (?:object )?and nothing else/i.test(system) || schemaInWords(system) !== null;
 }
 
 /** Says this text, as far as stop sequences and the token limit let it. */
@@ -52,7 +57,6 @@ function withinLimit({ maxTokens }: Ask, tokens: readonly string[]) {
   return { kept: isCut ? tokens.slice(0, maxTokens) : tokens, isCut };
 }
 
-/** Where a provider takes no schema, clients write it into the system prompt; a good model obeys. */
 function schemaInWords(system: string): JsonSchema | null {
   const start = system.indexOf('{');
   const found = start === -1 ? undefined : parseJson(system.slice(start, system.lastIndexOf('}') + 1));

@@ -5,7 +5,7 @@ import type { JsonSchema } from '../../domain/prompt.ts';
 import { drawn } from '../drawn.ts';
 import { isJson, objectOf } from '../wires/read-json.ts';
 import type { Ask, Reply } from '../wires/wire.ts';
-import { answer, callTool, jsonOf, say } from './answer.ts';
+import { answer, callTool, jsonOf, say, wantsJson } from './answer.ts';
 import { instanceOf } from './instance.ts';
 import { numberUnlike, stringUnlike, textUnlike } from './other-values.ts';
 import { choicesOf, resolve, typeOf } from './schema.ts';
@@ -19,7 +19,7 @@ export function dissent(ask: Ask, seed: string): Reply {
     const right = instanceOf(parameters, ask.text);
     return callTool(ask, { name, arguments: unlike({ right, schema: parameters, root: parameters, path: '', draw }) });
   }
-  if (!ask.json) return say(ask, textUnlike(answer(ask).text.join(''), draw('')));
+  if (!wantsJson(ask)) return say(ask, textUnlike(answer(ask).text.join(''), draw('')));
   const { value: right, schema } = jsonOf(ask);
   const root = schema ?? {};
   return say(ask, JSON.stringify(unlike({ right, schema: root, root, path: '', draw })));

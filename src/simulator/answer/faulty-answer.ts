@@ -3,8 +3,9 @@
 import type { Fault } from '../fault.ts';
 import { objectOf, stringsOf } from '../wires/read-json.ts';
 import type { Ask, Reply } from '../wires/wire.ts';
-import { answer, callTool, jsonAnswer, nothing, say } from './answer.ts';
+import { answer, callTool, jsonAnswer, jsonOf, nothing, say } from './answer.ts';
 import { dissent } from './dissent.ts';
+import { oddJson } from './odd-json.ts';
 import { tokensOf } from './tokens.ts';
 import { embeddings } from './vectors.ts';
 
@@ -32,6 +33,7 @@ export function answerWith(ask: Ask, fault: Fault | null): Reply {
   }
   if (fault?.type === 'wrong-json') return say(ask, wrongJson(ask));
   if (fault?.type === 'fenced-json') return say(ask, `\`\`\`json\n${jsonAnswer(ask)}\n\`\`\``);
+  if (fault?.type === 'odd-json') return say(ask, oddJson(jsonOf(ask).value, fault.oddity));
   if (fault?.type === 'dissent') return dissent(ask, fault.seed ?? '');
   if (fault?.type === 'answer') return say(ask, fault.text);
   if (fault?.type === 'tool-call') return callTool(ask, fault);

@@ -1,0 +1,77 @@
+// JSON Schemas of clients and configurations: compiled once, and what is wrong with a text by them.
+
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import ajvFormats from 'ajv-formats';
+import type { JsonSchema } from '../../src/domain/prompt.ts';
+
+export type SchemaCheck =
+  /** What is wrong, which may quote the text, or null. */
+  | { readonly type: 'checker'; readonly faultOf: (text: string) => string | null }
+  | { readonly type: 'invalid'; readonly because: string };
+
+/** Compiles a schema, or says why it is none. */
+export function schemaCheck(schema: JsonSchema): SchemaCheck {
+  const key = JSON.stringify(schema);
+  const known = compiled.get(key);
+  if (known) return known;
+  const check = compile(schema);
+  // Schemas are few and come again and again; the bound is against a client that makes each one new.
+  if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value ?? '');
+  compiled.set(key, check);
+  return check;
+}
+
+const compiled = new Map<string, SchemaCheck>();
+const MAX_COMPILED = 200;
+
+function compile(schema: JsonSchema): SchemaCheck {
+  // An instance of its own for each: Ajv refuses a second schema of the same `$id`.
+  const options = { strict: false, logger: false, validateFormats: true, allErrors: true } as const;
+  const ajv = String(schema['$schema']).includes('2020-12') ? new Ajv2020(options) : new Ajv(options);
+  ajvFormats.default(ajv);
+  let validate: ValidateFunction;
+  try {
+    validate = ajv.compile(schema);
+  } catch (error) {
+    return { type: 'invalid', because: error instanceof Error ? error.message : String(error) };
+  }
+  if ('$async' in validate) return { type: 'invalid', because: 'schemas with $async are not taken' };
+  return {
+    type: 'checker',
+    faultOf: (text) => {
+      const value = parseJson(text);
+      if (value === undefined) return 'it is no JSON';
+      return validate(value) ? null : wordsOf(validate.errors ?? []);
+    },
+  };
+}
+
+/** Enough to put the answer right by; alternatives of a schema each have errors of their own. */
+const MAX_ERRORS = 8;
+
+function wordsOf(errors: readonly ErrorObject[]): string {
+  const words = errors.slice(0, MAX_ERRORS).map(({ instancePath, message = 'is not valid', keyword, params }) => {
+    const place = instancePath === '' ? 'the value' : instancePath;
+    const more = MORE.get(keyword);
+    return `${place} ${message}${more === undefined ? '' : ` (${JSON.stringify(params[more])})`}`;
+  });
+  return [...new Set(words)].join('; ');
+}
+
+/** What the message of a keyword leaves out. */
+const MORE = new Map([
+  ['additionalProperties', 'additionalProperty'],
+  ['unevaluatedProperties', 'unevaluatedProperty'],
+  ['enum', 'allowedValues'],
+  ['const', 'allowedValue'],
+]);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
