@@ -91,10 +91,10 @@ export interface InferenceMemo {
   readonly line?: LineAddress;
   /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
   readonly fingerprint: string;
-  /** Of an inference that is a response of OpenAI's API. */
-  readonly response?: ResponseMemo;
   /** It goes on when its clients disconnect. */
   readonly isDetached?: true;
+  /** Of an inference that is a response of OpenAI's API. */
+  readonly response?: ResponseMemo;
   /** Of the HTTP request that started it, as logs have it. */
   readonly requestId?: string;
   /** W3C's, of the same request. */

@@ -5,6 +5,9 @@ import type { WayIn } from '../domain/catalog.ts';
 import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
 import type { Inferences, NumberedRequest, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
+import type { HeldLine } from '../domain/line.ts';
+import type { StreamMode } from '../domain/stream-mode.ts';
+import { streamMode } from '../domain/stream-mode.ts';
 import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
@@ -33,6 +36,8 @@ export interface Started {
   readonly isJoinable: boolean;
   /** It goes on without anybody who waits for it. */
   readonly isKept: boolean;
+  /** To be left by whoever waits; null: none does, or tokens come from nowhere. */
+  readonly line: HeldLine | null;
 }
 
 export interface InferenceWanted {
@@ -47,6 +52,10 @@ export interface InferenceWanted {
   readonly idempotencyKey: string | undefined;
   /** It is to go on without its client. @default false */
   readonly isDetached?: boolean;
+  /** `waits`: until the answer is there. @default it comes back for it */
+  readonly client?: 'waits';
+  /** The answer is streamed, in this mode if one was asked for. @default not streamed */
+  readonly stream?: { readonly asked: StreamMode | undefined };
 }
 
 export async function startInference(
@@ -54,11 +63,23 @@ export async function startInference(
   request: FastifyRequest,
   wanted: InferenceWanted,
 ): Promise<Started> {
-  const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, prompt, response, strategy, deadline, priority, idempotencyKey, isDetached = false } = wanted;
+  const { inferences, catalog, lines, apiKeys, waiting, targets, admit, now } = context;
+  const {
+    wayIn,
+    body,
+    prompt,
+    response,
+    strategy,
+    deadline,
+    priority,
+    idempotencyKey,
+    isDetached = false,
+    client,
+    stream,
+  } = wanted;
   const { caller } = request;
   const { model } = body;
-  const resolved = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const { stream: configured, ...resolved } = resolveModel({ catalog, wayIn, model, strategy, deadline });
   checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);
@@ -69,18 +90,20 @@ export async function startInference(
     : numberedRequest(caller, fingerprint, now());
   const { deadlineMs } = resolved;
   const traceparent = traceparentOf(request.headers);
-  const started = (inference: Inference): Started => {
+  const started = (inference: Inference, line: HeldLine | null): Started => {
     request.inferenceId = inference.id;
     const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
-    return { inference, deadlineMs, isJoinable, isKept };
+    return { inference, deadlineMs, isJoinable, isKept, line };
   };
   if (identity.type === 'numbered' && isRetry(request.headers)) {
     const inference = await rescued(inferences, identity);
-    if (inference) return started(inference);
+    if (inference) return started(inference, lineOf(lines, inference));
   }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
   if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
+  const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
+  const line = client || stream ? lines.hold(mode === 'live') : null;
   const outcome = await inferences.start({
     identity,
     input: {
@@ -89,6 +112,7 @@ export async function startInference(
       ...resolved,
       configHash: catalog.configHash,
       ...knownNow(targets, resolved.settings),
+      ...(line && { line: line.address }),
       ...(traceparent && { traceparent }),
     },
     memo: {
@@ -97,8 +121,9 @@ export async function startInference(
       deadlineMs,
       metadata: body.metadata ?? {},
       fingerprint,
-      ...(response && { response }),
       ...(isDetached && { isDetached }),
+      ...(response && { response }),
+      ...(mode === 'live' && line && { line: line.address }),
       requestId: request.id,
       ...(traceparent && { traceparent }),
     },
@@ -108,6 +133,9 @@ export async function startInference(
     },
   });
 
+  if (outcome.type === 'started') return started(outcome.inference, line);
+  line?.leave();
+  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference));
   if (outcome.type === 'conflict') {
     throw new ApiError({
       code: 'idempotency_key_reused',
@@ -115,12 +143,14 @@ export async function startInference(
       param: 'idempotency-key',
     });
   }
-  if (outcome.type === 'unavailable') {
-    throw outcome.startUnknown
-      ? temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable })
-      : temporalUnavailable({ shouldRetry: true });
-  }
-  return started(outcome.inference);
+  throw outcome.startUnknown
+    ? temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable })
+    : temporalUnavailable({ shouldRetry: true });
+}
+
+/** Of an inference that somebody else has started. */
+function lineOf(lines: HttpContext['lines'], { memo }: Inference): HeldLine | null {
+  return memo.line ? lines.join(memo.line) : null;
 }
 
 /** Null: the retry is a request like any other. */

@@ -7,12 +7,12 @@ import type { Inference } from '../domain/inference.ts';
 import { abandon } from './abandoned.ts';
 import type { HttpContext } from './http-context.ts';
 import type { chatHeadersSchema } from './request-headers.ts';
-import type { InferenceWanted } from './start-inference.ts';
+import type { InferenceWanted, Started } from './start-inference.ts';
 import { startInference } from './start-inference.ts';
 import { synchronousAnswer } from './synchronous-answer.ts';
 
-type ChatHeaders = z.output<typeof chatHeadersSchema>;
-type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempotencyKey' | 'isDetached'>;
+export type ChatHeaders = z.output<typeof chatHeadersSchema>;
+export type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempotencyKey' | 'isDetached'>;
 
 /** The inference once it has ended, or null when the client is gone and the reply is nobody's any more. */
 export async function serveWaitingClient(
@@ -22,8 +22,9 @@ export async function serveWaitingClient(
 ): Promise<Inference | null> {
   const { request, reply, headers } = line;
   const place = context.waiting.enter(reply.raw);
+  let started: Started | null = null;
   try {
-    const started = await startInference(context, request, { ...wanted, ...howServed(headers) });
+    started = await startInference(context, request, { ...wanted, ...howServed(headers), client: 'waits' });
     const inference = await synchronousAnswer(context, started, place);
     if (inference) return inference;
     await abandon(context, started, reply.log);
@@ -31,6 +32,7 @@ export async function serveWaitingClient(
     return null;
   } finally {
     place.leave();
+    started?.line?.leave();
   }
 }
 
@@ -58,6 +60,6 @@ export function servedHeaders({ id, memo, result, calls }: Inference): Record<st
 }
 
 /** Names of models may hold what a header may not. */
-function headerText(name: string): string {
+export function headerText(name: string): string {
   return name.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
 }

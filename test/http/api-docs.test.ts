@@ -59,6 +59,7 @@ describe('/openapi.json', async () => {
       'x-holdfast-deadline',
       'x-holdfast-priority',
       'x-holdfast-detach',
+      'x-holdfast-stream',
     ]);
   });
 
