@@ -91,8 +91,6 @@ export interface InferenceMemo {
   readonly line?: LineAddress;
   /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
   readonly fingerprint: string;
-  /** It goes on when its clients disconnect. */
-  readonly isDetached?: true;
   /** Of an inference that is a response of OpenAI's API. */
   readonly response?: ResponseMemo;
   /** Of the HTTP request that started it, as logs have it. */

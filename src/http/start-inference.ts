@@ -12,6 +12,7 @@ import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
+import { ableTargets } from './able-targets.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
@@ -79,7 +80,8 @@ export async function startInference(
   } = wanted;
   const { caller } = request;
   const { model } = body;
-  const { stream: configured, ...resolved } = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const { stream: configured, ...asked } = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog }) };
   checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);
@@ -104,7 +106,7 @@ export async function startInference(
   if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
   const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
   const line = client || stream ? lines.hold(mode === 'live') : null;
-  const outcome = await inferences.start({
+  const starting = inferences.start({
     identity,
     input: {
       model,
@@ -121,20 +123,23 @@ export async function startInference(
       deadlineMs,
       metadata: body.metadata ?? {},
       fingerprint,
-      ...(isDetached && { isDetached }),
       ...(response && { response }),
-      ...(mode === 'live' && line && { line: line.address }),
+      ...(isDetached && { isDetached }),
       requestId: request.id,
       ...(traceparent && { traceparent }),
+      ...(mode === 'live' && line && { line: line.address }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
     onId: (id) => {
       request.inferenceId = id;
     },
   });
-
+  starting.then(
+    ({ type }) => type !== 'started' && line?.leave(),
+    () => line?.leave(),
+  );
+  const outcome = await starting;
   if (outcome.type === 'started') return started(outcome.inference, line);
-  line?.leave();
   if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference));
   if (outcome.type === 'conflict') {
     throw new ApiError({
@@ -143,9 +148,8 @@ export async function startInference(
       param: 'idempotency-key',
     });
   }
-  throw outcome.startUnknown
-    ? temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable })
-    : temporalUnavailable({ shouldRetry: true });
+  if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
+  throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
 }
 
 /** Of an inference that somebody else has started. */
