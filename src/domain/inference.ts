@@ -93,6 +93,8 @@ export interface InferenceMemo {
   readonly fingerprint: string;
   /** Of an inference that is a response of OpenAI's API. */
   readonly response?: ResponseMemo;
+  /** It goes on when its clients disconnect. */
+  readonly isDetached?: true;
   /** Of the HTTP request that started it, as logs have it. */
   readonly requestId?: string;
   /** W3C's, of the same request. */
