@@ -25,7 +25,7 @@ export interface StartInference {
 }
 
 /** A request with an Idempotency-Key, which names its inference: what is there is joined when the fingerprint is the same. */
-export interface KeyedRequest {
+interface KeyedRequest {
   readonly type: 'keyed';
   readonly id: string;
 }

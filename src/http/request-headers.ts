@@ -4,16 +4,27 @@ import { z } from 'zod';
 import { deadlineSchema } from './duration-schema.ts';
 import { idempotencyKeySchema } from './idempotency.ts';
 
-const idempotencyHeader = {
+const commonHeaders = {
   'idempotency-key': idempotencyKeySchema.optional().meta({
     description:
       'The same key and body join the running or finished inference; after a failure they start it again; ' +
       'the same key with another body is 409.',
   }),
+  'x-stainless-retry-count': z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'As the official OpenAI clients send it. Above 0, and without an Idempotency-Key: joins what the same API key has ' +
+        'started with the same body, while it runs and for 60 s after its success.',
+    }),
+  traceparent: z.string().optional().meta({
+    description: "W3C's Trace Context: sent on to providers. One that is invalid is ignored.",
+  }),
 };
 
 export const chatHeadersSchema = z.object({
-  ...idempotencyHeader,
+  ...commonHeaders,
   'x-holdfast-deadline': deadlineSchema.optional().meta({ description: 'The whole inference. Default 120s.' }),
   'x-holdfast-priority': z
     .string()
@@ -30,7 +41,7 @@ export const chatHeadersSchema = z.object({
 });
 
 export const submitHeadersSchema = z.object({
-  ...idempotencyHeader,
+  ...commonHeaders,
   prefer: z
     .string()
     .optional()

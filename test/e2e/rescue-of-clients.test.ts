@@ -52,11 +52,11 @@ print(json.dumps({"id": completion.id, "text": completion.choices[0].message.con
 `;
 
 const askWithPython =
-  ({ run }: PythonOpenai): Ask =>
+  (client: PythonOpenai): Ask =>
   async (baseUrl, text) =>
-    JSON.parse(await run(SCRIPT, { OPENAI_API_KEY: apiKeys.alice, OPENAI_BASE_URL: baseUrl, TEXT: text })) as Awaited<
-      ReturnType<Ask>
-    >;
+    JSON.parse(
+      await client.run(SCRIPT, { OPENAI_API_KEY: apiKeys.alice, OPENAI_BASE_URL: baseUrl, TEXT: text }),
+    ) as Awaited<ReturnType<Ask>>;
 
 /** The first connection leads to the process that is going to end, every second one to the service. */
 async function askWhile(ask: Ask, text: string, end: (process: ApiProcess) => unknown) {

@@ -7,11 +7,14 @@ import { pino } from 'pino';
 import { loadConfig, loadSettings } from '../../src/config.ts';
 import type { Inferences, StartInference } from '../../src/domain/inferences.ts';
 import { buildServer } from '../../src/http/server.ts';
+import { LineConnections } from '../../src/lines/connection.ts';
+import { createLines } from '../../src/lines/held-lines.ts';
+import { LineHub } from '../../src/lines/hub.ts';
+import { serveLines } from '../../src/lines/line-server.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { directoryBlobStore } from '../../src/storage/directory.ts';
 import { createInferences } from '../../src/temporal/client.ts';
 import { createDataConverter } from '../../src/temporal/payloads.ts';
-import { linesInMemory } from '../support/lines.ts';
 import type { TestAnswer, TestRequest, TestService } from '../support/service.ts';
 import { send } from '../support/service.ts';
 import { targetsInMemory } from '../support/targets.ts';
@@ -52,28 +55,33 @@ export async function startApi(service: TestService, now: () => number = Date.no
     starts.push(start);
     return begin(start);
   };
+  const hub = new LineHub();
+  const logger = pino({ level: 'silent' });
   const { app } = await buildServer({
     inferences,
     catalog,
-    lines: linesInMemory(),
+    lines: createLines(hub, new LineConnections(logger)),
     targets: targetsInMemory(catalog),
     admit: () => null,
     expectFaults: () => [],
     apiKeys: loadSettings(service.env).apiKeys,
     bodyLimitBytes,
-    logger: pino({ level: 'silent' }),
+    logger,
     uiUrlOf: () => null,
     version: 'test',
     metrics: createMetrics({ catalog, health: () => [], votesHeld: () => 0 }),
     now,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  hub.url = url;
+  const distantLines = serveLines(app.server, hub);
   return {
     request: (path, request = {}) => send(url + path, request),
     inferences,
     starts,
     awaiting: () => awaiting,
     async stop() {
+      distantLines.close();
       await app.close();
       await connection.close();
     },

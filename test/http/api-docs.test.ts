@@ -55,6 +55,8 @@ describe('/openapi.json', async () => {
     const headers = document.paths['/v1/chat/completions']?.['post']?.parameters?.map(({ name }) => name);
     expect(headers).toEqual([
       'idempotency-key',
+      'x-stainless-retry-count',
+      'traceparent',
       'x-holdfast-deadline',
       'x-holdfast-priority',
       'x-holdfast-detach',
