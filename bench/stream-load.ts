@@ -1,6 +1,7 @@
 // The load of streams: so many clients, each on its own kept connection, that read answers of stamped tokens and note
 // when each arrived. Nothing is parsed while tokens come, so that the load costs little.
 
+import { setTimeout } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { machineMs, type Pace, paceQuestion, type StampedToken, stampedTokens } from './paced.ts';
 
@@ -22,8 +23,10 @@ export async function loadStreams(run: {
   /** Of each client, one after the other. */
   readonly streams: number;
   readonly pace: Pace;
+  /** Between one client's beginning and the next one's. @default 0 */
+  readonly rampMs?: number;
 }): Promise<readonly Stream[]> {
-  const { url, model, clients, streams, pace } = run;
+  const { url, model, clients, streams, pace, rampMs = 0 } = run;
   const pool = new Pool(url, { connections: clients, pipelining: 1, bodyTimeout: 0, headersTimeout: 0 });
   const question = JSON.stringify({
     model,
@@ -31,11 +34,12 @@ export async function loadStreams(run: {
     messages: [{ role: 'user', content: paceQuestion(pace) }],
   });
   const answers: RawStream[] = [];
-  const client = async () => {
+  const client = async (_: unknown, index: number) => {
+    await setTimeout(index * rampMs);
     for (let stream = 0; stream < streams; stream++) answers.push(await ask(pool, question));
   };
   try {
-    await Promise.all(Array.from({ length: clients }, client));
+    await Promise.all(Array.from({ length: clients }).map(client));
   } finally {
     await pool.close();
   }
