@@ -32,7 +32,7 @@ const MODEL = 'streams';
 const CLIENTS = 100;
 const EVERY_MS = 20;
 /** Their starts are not what is measured here. */
-const RAMP_MS = 20;
+const RAMP_MS = 40;
 
 interface Effort {
   readonly rounds: number;
@@ -80,8 +80,8 @@ export async function measureStreams(stage: Stage, options: ScenarioOptions): Pr
 function effortOf({ quick, rounds }: ScenarioOptions): Effort {
   const tokens = (count: number): Pace => ({ tokens: count, everyMs: EVERY_MS });
   return quick
-    ? { rounds: rounds ?? 1, firsts: 20, lone: tokens(50), short: tokens(50), long: tokens(300) }
-    : { rounds: rounds ?? 4, firsts: 50, lone: tokens(200), short: tokens(100), long: tokens(500) };
+    ? { rounds: rounds ?? 1, firsts: 20, lone: tokens(50), short: tokens(100), long: tokens(300) }
+    : { rounds: rounds ?? 4, firsts: 50, lone: tokens(200), short: tokens(200), long: tokens(600) };
 }
 
 /** A round's turns, one after the other, in this order or the opposite one. */
