@@ -26,12 +26,14 @@ export async function startChild(command: {
   });
   const { pid, stdout } = child;
   if (pid === undefined || stdout === null) throw new Error(`${script} could not be started.`);
-  const { url, temporal } = await announced(stdout, child);
-  return { pid, url, temporalAddress: temporal?.address ?? null, stop: () => stop(child) };
+  const { url, worker_url: workerUrl, temporal } = await announced(stdout, child);
+  return { pid, url: url ?? workerUrl ?? '', temporalAddress: temporal?.address ?? null, stop: () => stop(child) };
 }
 
 interface Announcement {
-  readonly url: string;
+  readonly url: string | null;
+  /** Of a process that is only a worker. */
+  readonly worker_url?: string | null;
   readonly temporal?: { readonly address: string | null };
 }
 

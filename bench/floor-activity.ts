@@ -1,8 +1,12 @@
-// The activity of the floor: asks the provider with plain `fetch` and joins the text of the stream. Trusts what comes.
+// The activities of the floor: one asks the provider with plain `fetch` and joins the text of the stream, and trusts what
+// comes; one only tells that it has started.
+
+import { Context } from '@temporalio/activity';
 
 export interface FloorRequest {
   readonly model: string;
   readonly messages: readonly object[];
+  readonly stream?: boolean;
 }
 
 export interface FloorAnswer {
@@ -11,10 +15,15 @@ export interface FloorAnswer {
 
 export interface FloorActivities {
   askProvider(request: FloorRequest): Promise<FloorAnswer>;
+  tellStart(): Promise<void>;
 }
 
-export function floorActivities(providerUrl: string): FloorActivities {
+/** @param onStart takes the id of the workflow whose activity `tellStart` has started */
+export function floorActivities(providerUrl: string, onStart: (workflowId: string) => void): FloorActivities {
   return {
+    async tellStart() {
+      onStart(Context.current().info.workflowExecution?.workflowId ?? '');
+    },
     async askProvider(request) {
       const response = await fetch(`${providerUrl}/${request.model}/v1/chat/completions`, {
         method: 'POST',

@@ -4,7 +4,7 @@ import { ActivityCancellationType, CancellationScope, isCancellation, proxyActiv
 import type { FloorActivities, FloorAnswer, FloorRequest } from './floor-activity.ts';
 import { MODELS } from './floor-models.ts';
 
-const { askProvider } = proxyActivities<FloorActivities>({
+const { askProvider, tellStart } = proxyActivities<FloorActivities>({
   startToCloseTimeout: '1 minute',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
@@ -14,6 +14,11 @@ type Messages = Pick<FloorRequest, 'messages'>;
 /** One call. */
 export async function failover({ messages }: Messages): Promise<readonly FloorAnswer[]> {
   return [await askProvider({ model: MODELS[0], messages })];
+}
+
+/** No call: what is measured is the time until its activity starts. */
+export async function streams(): Promise<void> {
+  await tellStart();
 }
 
 /** Three calls, and whoever asked may see what they agree on. */

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { connectToEmbedded } from '../src/temporal/connect.ts';
 import { startEmbeddedServer } from '../src/temporal/embedded-server.ts';
 import { installRuntime } from '../src/temporal/runtime.ts';
+import { machineMs, tokenText } from './paced.ts';
 import { type FloorAnswer, type FloorRequest, floorActivities } from './floor-activity.ts';
 
 const TASK_QUEUE = 'floor';
@@ -29,12 +30,15 @@ const temporal = await startEmbeddedServer({
 });
 const { connection, namespace } = await connectToEmbedded(temporal.address);
 
+/** Whom to tell that an activity has started, by the id of its workflow. */
+const starts = new Map<string, () => void>();
+
 const worker = await Worker.create({
   connection,
   namespace,
   taskQueue: TASK_QUEUE,
   workflowBundle: { codePath },
-  activities: floorActivities(providerUrl),
+  activities: floorActivities(providerUrl, (workflowId) => starts.get(workflowId)?.()),
   maxConcurrentActivityTaskExecutions: 1_000,
   maxConcurrentWorkflowTaskExecutions: 100,
   maxCachedWorkflows: 1_000,
@@ -43,10 +47,11 @@ void worker.run();
 
 const client = new Client({ connection, namespace });
 const app = fastify();
-app.post('/v1/chat/completions', async (request) => {
+app.post('/v1/chat/completions', async (request, reply) => {
   // The model that clients name is the strategy, and so the workflow.
-  const { model, messages } = request.body as FloorRequest;
+  const { model, messages, stream } = request.body as FloorRequest;
   const workflowId = `floor-${randomUUID()}`;
+  if (stream) starts.set(workflowId, () => reply.raw.write(startEvent()));
   const handle = await client.workflow.start(model, {
     workflowId,
     taskQueue: TASK_QUEUE,
@@ -54,6 +59,11 @@ app.post('/v1/chat/completions', async (request) => {
     requestEagerStart: true,
   });
   const answers = (await handle.result()) as readonly FloorAnswer[];
+  if (stream) {
+    starts.delete(workflowId);
+    reply.hijack().raw.end(END_EVENTS);
+    return reply;
+  }
   const choices = answers.map(({ text }, index) => {
     const message = { role: 'assistant', content: text };
     return { index, message, finish_reason: 'stop' };
@@ -62,6 +72,14 @@ app.post('/v1/chat/completions', async (request) => {
 });
 const url = await app.listen({ host: '127.0.0.1', port: 0 });
 process.stdout.write(`${JSON.stringify({ url, temporal: { address: temporal.address } })}\n`);
+
+/** The one token of a stream is sent when the activity starts. */
+function startEvent(): string {
+  const content = tokenText({ index: 0, sentAtMs: machineMs(), tookMs: 0 });
+  return `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`;
+}
+
+const END_EVENTS = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
 
 process.once('SIGTERM', () => void stop());
 

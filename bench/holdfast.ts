@@ -1,4 +1,5 @@
-// The service under test, as `holdfast serve` starts it: a process with a data directory and a Temporal server of its own.
+// The service under test, as `holdfast serve` starts it: a process with a data directory and a Temporal server of its own,
+// or one of the processes that share a server.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,15 +18,17 @@ export async function startHoldfast(
     readonly config: object;
     /** For Node itself. */
     readonly nodeArguments?: readonly string[];
+    /** Of a service in several processes; the default is one with a Temporal server of its own. */
+    readonly part?: { readonly role: 'api' | 'worker'; readonly temporalAddress: string };
   },
 ): Promise<Holdfast> {
-  const { config, nodeArguments = [] } = options;
+  const { config, nodeArguments = [], part } = options;
   const dataDir = await stage.emptyDirectory('holdfast');
   const configPath = join(await stage.emptyDirectory('config'), 'holdfast.yaml');
   await writeFile(configPath, JSON.stringify(config));
   const child = await stage.start({
     script: fileURLToPath(new URL('../src/cli/main.js', import.meta.url)),
-    arguments: ['serve', '--json'],
+    arguments: ['serve', '--json', ...(part ? ['--role', part.role] : [])],
     nodeArguments,
     env: {
       HOLDFAST_CONFIG: configPath,
@@ -37,7 +40,7 @@ export async function startHoldfast(
       HOLDFAST_TEMPORAL_BIN: stage.executable,
       HOLDFAST_API_KEYS: '',
       HOLDFAST_LOG_LEVEL: 'error',
-      TEMPORAL_ADDRESS: '',
+      TEMPORAL_ADDRESS: part?.temporalAddress ?? '',
       TEMPORAL_PROFILE: '',
     },
   });

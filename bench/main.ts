@@ -11,12 +11,13 @@ import { overheadScenarios } from './overhead-scenarios.ts';
 import { type ScenarioName, type ScenarioOptions, type ScenarioReport, scenarioNames } from './scenario.ts';
 import { startSides } from './sides.ts';
 import { openStage, type Stage } from './stage.ts';
+import { measureStreams } from './streams.ts';
 import { measureTail } from './tail.ts';
 
 const program = new Command('bench')
   .description('measures what Holdfast costs over a bare Fastify and Temporal service, and what its strategies bring')
   .option('--scenario <name>', `${scenarioNames.join(', ')}; may be given several times (default: all)`, chosen)
-  .option('--quick', 'a look at it: a minute and a half for all', false)
+  .option('--quick', 'a look at it: two minutes for all', false)
   .option(
     '--rounds <count>',
     'against a floor: turns of each side at each level (default: 6, quick: 2)',
@@ -80,6 +81,7 @@ async function runAll(names: readonly ScenarioName[]): Promise<readonly Scenario
 
 async function* scenarios(stage: Stage, names: readonly ScenarioName[]): AsyncGenerator<ScenarioReport> {
   yield* againstFloor(stage, names);
+  if (names.includes('streams')) yield await measureStreams(stage, options);
   if (names.includes('tail')) yield await measureTail(stage, options);
   if (names.includes('accuracy')) yield await measureAccuracy(stage, options);
 }

@@ -19,6 +19,7 @@ export interface Side {
 }
 
 export interface Sides {
+  readonly providerUrl: string;
   readonly floor: Side;
   readonly holdfast: Side;
   stop(): Promise<void>;
@@ -31,12 +32,15 @@ export async function startSides(
     readonly models: Readonly<Record<string, object>>;
     /** Where each side leaves a CPU profile when it ends; null: none is taken. */
     readonly profileDir: string | null;
+    /** @default at once */
+    readonly provider?: 'at-once' | 'paced';
   },
 ): Promise<Sides> {
   const { models, profileDir } = options;
+  const isPaced = options.provider === 'paced';
   const nodeArguments = (name: string) =>
     profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileDir, name)}`];
-  const provider = await stage.start({ script: compiled('provider.js') });
+  const provider = await stage.start({ script: compiled(isPaced ? 'paced-provider.js' : 'provider.js') });
   const floorDir = await stage.emptyDirectory('floor');
   const floor = await stage.start({
     script: compiled('floor.js'),
@@ -48,6 +52,7 @@ export async function startSides(
     nodeArguments: nodeArguments('holdfast'),
   });
   return {
+    providerUrl: provider.url,
     floor: await sideOf('floor', floor, floorDir),
     holdfast: await sideOf('holdfast', holdfast, holdfast.dataDir),
     async stop() {
@@ -67,7 +72,8 @@ export function providersAt(url: string): Readonly<Record<string, object>> {
 /** Of the providers above, in their order. */
 export const TARGETS = ['one/model-a', 'two/model-b', 'three/model-c'] as const;
 
-function compiled(name: string): string {
+/** A script of the benchmark. */
+export function compiled(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
