@@ -44,7 +44,7 @@ export function prepareCall(input: {
     expectation: {
       responseFormat,
       schema,
-      strictTools: strictTools(prompt),
+      strictTools: strictTools(input.prompt),
       wantsLogprobs: prompt.params.logprobs !== undefined,
       contextWindow: target.contextWindow ?? null,
     },
