@@ -3,18 +3,14 @@
 
 import type { Dispatcher } from 'undici';
 import type { CallFailure, RetryDecision } from '../src/domain/failure.ts';
-import type { Passage } from '../src/domain/line.ts';
-import type { Prompt } from '../src/domain/prompt.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
-import { estimateTokens } from '../src/domain/token-estimate.ts';
 import type { CallQueue } from '../src/health/call-queue.ts';
 import type { Admission } from '../src/health/circuits.ts';
 import { tellsOf } from '../src/health/ended.ts';
 import type { Health } from '../src/health/health.ts';
 import type { Turn } from '../src/health/provider-budget.ts';
-import type { CallMeta, CallOutcome } from './providers/call.ts';
-import { callProvider } from './providers/call.ts';
+import type { CallInput, CallMeta, CallOutcome } from './providers/call.ts';
 import { failureSentence } from './providers/errors/classify.ts';
 import type { ProviderSettings } from './providers/registry.ts';
 import type { AttemptLimits } from './providers/watch.ts';
@@ -27,9 +23,18 @@ export interface AttemptDeps {
   readonly connections: Dispatcher;
 }
 
-export interface Attempt {
+/** What is known of an attempt when its turn has come. */
+type Sending = Omit<CallInput, 'target' | 'prompt' | 'traceparent' | 'passage'>;
+
+/** What is asked of the target. */
+export interface Asked<Answered> {
+  /** What it costs of a rate budget, by our own estimate. */
+  readonly tokens: number;
+  readonly send: (sending: Sending) => Promise<CallOutcome<Answered>>;
+}
+
+export interface Attempt<Answered> extends Asked<Answered> {
   readonly target: Target;
-  readonly prompt: Prompt;
   readonly isPing: boolean;
   /** As `Health.admit` takes it. */
   readonly chain: readonly string[] | null;
@@ -41,23 +46,29 @@ export interface Attempt {
   readonly decide: (failure: CallFailure) => RetryDecision;
   /** Any of them ends the attempt at once. */
   readonly cancelSignals: readonly AbortSignal[];
-  /** Where the text goes as it comes. */
-  readonly passage?: Passage | undefined;
 }
 
-export type Attempted =
-  | (Extract<CallOutcome, { type: 'answered' }> & { readonly waitedMs: number })
-  | (Extract<CallOutcome, { type: 'failed' }> & { readonly waitedMs: number; readonly decision: RetryDecision });
+export type Attempted<Answered> =
+  | (Extract<CallOutcome<Answered>, { type: 'answered' }> & { readonly waitedMs: number })
+  | AttemptFailed;
 
-export async function attemptCall(deps: AttemptDeps, attempt: Attempt): Promise<Attempted> {
+type AttemptFailed = Extract<CallOutcome, { type: 'failed' }> & {
+  readonly waitedMs: number;
+  readonly decision: RetryDecision;
+};
+
+export async function attemptCall<Answered>(
+  deps: AttemptDeps,
+  attempt: Attempt<Answered>,
+): Promise<Attempted<Answered>> {
   const { health, queue } = deps;
-  const { target, prompt, chain, waitLimitMs, cancelSignals } = attempt;
+  const { target, tokens, chain, waitLimitMs, cancelSignals } = attempt;
   const name = targetName(target);
   const refusal = health.admissionOf(name, chain);
   if (refusal.type === 'refused') return unsent(attempt, breakerOpen(name, refusal));
   const entry = await queue.enter({
     target: name,
-    tokens: estimateTokens(prompt),
+    tokens,
     waitLimitMs,
     signals: cancelSignals,
   });
@@ -72,28 +83,20 @@ export async function attemptCall(deps: AttemptDeps, attempt: Attempt): Promise<
   return send(deps, attempt, { turn: entry.turn, isProbe: admission.isProbe });
 }
 
-async function send(
+async function send<Answered>(
   deps: AttemptDeps,
-  attempt: Attempt,
+  attempt: Attempt<Answered>,
   place: { readonly turn: Turn; readonly isProbe: boolean },
-): Promise<Attempted> {
-  const { target, prompt, isPing, cancelSignals, passage } = attempt;
+): Promise<Attempted<Answered>> {
+  const { target, isPing, cancelSignals } = attempt;
   const { turn, isProbe } = place;
   const { waitedMs } = turn;
   const end = { target: targetName(target), isProbe, isPing };
-  let outcome: CallOutcome;
+  let outcome: CallOutcome<Answered>;
   try {
     const settings = deps.providers.get(target.provider);
     const { connections } = deps;
-    outcome = await callProvider({
-      settings,
-      target,
-      prompt,
-      limits: attempt.limits(),
-      cancelSignals,
-      connections,
-      passage,
-    });
+    outcome = await attempt.send({ settings, limits: attempt.limits(), cancelSignals, connections });
   } catch (error) {
     // A bug of ours; a probe that never ended would keep the target out for ever.
     deps.health.ended({ ...end, kind: 'cancelled', isSent: false, durationMs: 0, firstTokenMs: null });
@@ -109,7 +112,8 @@ async function send(
       told: 'well',
       usedTokens: tokensOf(meta),
       rate: meta.rate,
-      rateAgeMs: durationMs - (firstTokenMs ?? 0),
+      // A document comes with its headers.
+      rateAgeMs: firstTokenMs === null ? 0 : durationMs - firstTokenMs,
     });
     return { ...outcome, waitedMs };
   }
@@ -138,7 +142,7 @@ function tokensOf({ usage, isSent }: CallMeta): number | null {
   return usage?.inputTokens == null ? null : usage.inputTokens + (usage.outputTokens ?? 0);
 }
 
-function unsent({ target, decide }: Attempt, failure: CallFailure): Extract<Attempted, { type: 'failed' }> {
+function unsent({ target, decide }: Pick<Attempt<unknown>, 'target' | 'decide'>, failure: CallFailure): AttemptFailed {
   return {
     type: 'failed',
     failure,
@@ -162,7 +166,7 @@ function breakerOpen(name: string, { retryAfterMs }: Extract<Admission, { type: 
 }
 
 /** It has waited its share, or would have to wait for longer: another target is better, unless another worker has room. */
-function budgetFull(attempt: Attempt, retryAfterMs: number): Attempted {
+function budgetFull(attempt: Pick<Attempt<unknown>, 'target' | 'decide'>, retryAfterMs: number): AttemptFailed {
   const message = `${targetName(attempt.target)} was not called: the rate budget of its provider is used up.`;
   const refused = unsent(attempt, { kind: 'rate-limited', message, retryAfterMs });
   return retryAfterMs > ANOTHER_WORKER_MS ? { ...refused, decision: { retry: false } } : refused;

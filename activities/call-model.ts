@@ -1,20 +1,30 @@
-// The activity `callModel`: one attempt of a call, its record, and what Temporal is told. It decides nothing by itself:
-// the answer is judged in providers/, retries in src/domain/failure.ts.
+// The activity `callModel`, and what every call has in common, whatever it asks: one attempt, its record, and what
+// Temporal is told. It decides nothing by itself: the answer is judged in providers/, retries in src/domain/failure.ts.
 
 import { CancelledFailure, Context } from '@temporalio/activity';
-import type { CallModelInput, CallModelResult, CallProgress, CallRecord, Withheld } from '../src/domain/call.ts';
+import type {
+  CallInput,
+  CallModelInput,
+  CallModelResult,
+  CallProgress,
+  CallRecord,
+  CallResult,
+  Withheld,
+} from '../src/domain/call.ts';
 import { costOf, withLostAttempts } from '../src/domain/call.ts';
-import { type CallFailure, decideRetry, type RetryDecision } from '../src/domain/failure.ts';
+import { type CallFailure, decideRetry, type FailureKind, type RetryDecision } from '../src/domain/failure.ts';
 import type { CallLine, CallLines } from '../src/domain/line.ts';
 import { queueTimeMs } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
-import type { AttemptDeps, Attempted } from './attempt.ts';
+import { estimateTokens } from '../src/domain/token-estimate.ts';
+import type { Asked, AttemptDeps, Attempted } from './attempt.ts';
 import { attemptCall } from './attempt.ts';
 import { attemptLimitMs, type CallClock, retryBudgetMs } from './call-budget.ts';
 import { callFailure } from './call-failure.ts';
 import { startHeartbeats } from './heartbeats.ts';
 import type { InFlightCalls } from './in-flight.ts';
 import type { CallMeta } from './providers/call.ts';
+import { callProvider } from './providers/call.ts';
 import type { RaceDeps } from './race.ts';
 import { afterTurn, countSpend, enterRace, untilTold } from './race.ts';
 
@@ -39,11 +49,9 @@ interface CallMetrics {
 }
 
 export async function callModel(deps: CallModelDeps, input: CallModelInput): Promise<CallModelResult> {
-  const { target, race } = input;
+  const { target, prompt, race } = input;
   if (input.news) deps.health.hear(input.news);
   const context = Context.current();
-  const { attempt, heartbeatDetails, workflowExecution } = context.info;
-  const workflowId = workflowExecution?.workflowId ?? '';
   const line = await openLine(deps, input);
   const withheld = enterRace(deps, input, line);
   if (race?.part === 'hedge') deps.metrics.hedged({ model: race.model, result: withheld ?? 'sent' });
@@ -51,6 +59,54 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
     line?.end('cancelled');
     return { withheld };
   }
+  const passage = input.line?.isLive && line ? line : undefined;
+  const traceparent = input.traceparent ?? null;
+  let kind: FailureKind | null = 'unknown';
+  try {
+    return await makeCall(deps, input, {
+      tokens: estimateTokens(prompt),
+      send: (sending) => callProvider({ ...sending, target, prompt, traceparent, passage }),
+      cancelSignals: line ? [line.hungUp] : [],
+      // What the client has seen would be sent again.
+      mayRetry: () => !line?.hasPassed,
+      settle: async (outcome, cancelled) => {
+        if (race && cancelled.aborted) await untilTold(context);
+        const settled =
+          line?.isTaken && outcome.type === 'answered' ? await afterTurn(context, line, outcome) : outcome;
+        kind = settled.type === 'answered' ? null : settled.failure.kind;
+        return settled;
+      },
+      onRecord: (record) => {
+        if (race) countSpend(deps, { ...input, race }, record);
+      },
+    });
+  } finally {
+    line?.end(kind);
+  }
+}
+
+/** What a call is about, beside what all have in common. */
+export interface CallAsked<Answered> extends Asked<Answered> {
+  /** End it at once, as a cancel does. */
+  readonly cancelSignals?: readonly AbortSignal[];
+  /** @default true */
+  readonly mayRetry?: () => boolean;
+  /** Has the last word on how it ended, while it still counts as under way. */
+  readonly settle?: (outcome: Attempted<Answered>, cancelled: AbortSignal) => Promise<Attempted<Answered>>;
+  readonly onRecord?: (record: CallRecord) => void;
+}
+
+/** One attempt of a call that sends what is asked. Throws its failure as Temporal is to hear it. */
+export async function makeCall<Answered>(
+  deps: CallModelDeps,
+  input: CallInput,
+  asked: CallAsked<Answered>,
+): Promise<CallResult<Answered>> {
+  const { target } = input;
+  const { tokens, send, cancelSignals = [], mayRetry = () => true, settle, onRecord } = asked;
+  const context = Context.current();
+  const { attempt, heartbeatDetails, workflowExecution } = context.info;
+  const workflowId = workflowExecution?.workflowId ?? '';
   const clock = clockOf(context);
   const beganAtMs = performance.now();
   // The server's clock, carried on by one that nobody sets: the clocks of the two hosts may be apart.
@@ -61,8 +117,9 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const stopHeartbeats = startHeartbeats(context, progress);
   const cancelled = deps.inFlight.signalFor(workflowId);
   const attempting = attemptCall(deps, {
+    tokens,
+    send,
     target,
-    prompt: input.prompt,
     isPing: false,
     chain: input.chain ?? null,
     waitLimitMs: queueTimeMs({ timeMs: clock.scheduleToCloseMs, attemptTimeoutMs: input.attemptTimeoutMs }),
@@ -71,8 +128,7 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
       decideRetry({
         failure: isShutdown(failure, context) ? shutdownFailure(input) : failure,
         attempt,
-        // What the client has seen would be sent again.
-        maxAttempts: line?.hasPassed ? attempt : input.maxAttempts,
+        maxAttempts: mayRetry() ? input.maxAttempts : attempt,
         leftMs: retryBudgetMs({
           call: input,
           clock,
@@ -81,18 +137,15 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
         }),
         jitter: Math.random(),
       }),
-    cancelSignals: [context.cancellationSignal, cancelled, ...(line ? [line.hungUp] : [])],
-    ...(input.line?.isLive && line && { passage: line }),
+    cancelSignals: [context.cancellationSignal, cancelled, ...cancelSignals],
   });
-  let outcome: Attempted | null = null;
+  let outcome: Attempted<Answered>;
   try {
     outcome = await attempting;
-    if (race && cancelled.aborted) await untilTold(context);
-    if (line?.isTaken && outcome.type === 'answered') outcome = await afterTurn(context, line, outcome);
+    if (settle) outcome = await settle(outcome, cancelled);
   } finally {
     stopHeartbeats();
     deps.inFlight.leave(workflowId, cancelled);
-    line?.end(outcome?.type === 'answered' ? null : (outcome?.failure.kind ?? 'unknown'));
   }
   const { meta, waitedMs } = outcome;
   deps.metrics.queueWaited({ provider: target.provider, waitedMs });
@@ -100,14 +153,17 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const shown = failure && isShutdown(failure, context) ? shutdownFailure(input) : failure;
   const record = callRecord(input, { attempt, startedAt, meta, failure: shown });
   deps.metrics.callEnded({ ...target, record });
-  if (race) countSpend(deps, { ...input, race }, record);
+  onRecord?.(record);
   const records = [...earlier, record];
   if (outcome.type === 'answered') return { answer: outcome.answer, records };
   return endFailed(deps, { context, failure: shown ?? outcome.failure, decision: outcome.decision, records, progress });
 }
 
 /** Null: no client waits for the answer. */
-async function openLine(deps: CallModelDeps, { line, target, race }: CallModelInput): Promise<CallLine | null> {
+export async function openLine(
+  deps: Pick<CallModelDeps, 'lines'>,
+  { line, target, race }: Pick<CallInput, 'line' | 'target' | 'race'>,
+): Promise<CallLine | null> {
   if (!line) return null;
   return deps.lines.open({ address: line, target: targetName(target), isRacing: race !== undefined });
 }
@@ -147,7 +203,7 @@ function clockOf({ info }: Context): CallClock {
 }
 
 function earlierRecords(
-  { target }: CallModelInput,
+  { target }: CallInput,
   known: { readonly progress: CallProgress | undefined; readonly attempt: number; readonly clock: CallClock },
 ): readonly CallRecord[] {
   const { progress, attempt, clock } = known;
@@ -161,7 +217,7 @@ function earlierRecords(
 }
 
 function callRecord(
-  { target }: CallModelInput,
+  { target }: CallInput,
   attempt: {
     readonly attempt: number;
     readonly startedAt: string;
@@ -187,7 +243,7 @@ function callRecord(
   };
 }
 
-function shutdownFailure({ target }: CallModelInput): CallFailure {
+function shutdownFailure({ target }: CallInput): CallFailure {
   return { kind: 'worker-lost', message: `The worker that called ${targetName(target)} was shut down.` };
 }
 

@@ -1,12 +1,14 @@
 // The activities of a worker, with what they need. The only thing that a worker imports from here.
 
-import type { AwaitTargetInput, CallModelInput, CallModelResult } from '../src/domain/call.ts';
+import type { AwaitTargetInput, CallModelInput, CallModelResult, CallResult, EmbedInput } from '../src/domain/call.ts';
+import type { Embedded } from '../src/domain/embeddings.ts';
 import type { Alert } from '../src/domain/health.ts';
 import { awaitTarget } from './await-target.ts';
 import type { CallModelDeps } from './call-model.ts';
 import { callModel } from './call-model.ts';
 import type { CheckAnswerInput } from './check-answer.ts';
 import { checkAnswer } from './check-answer.ts';
+import { embed } from './embed.ts';
 import type { PingDeps } from './ping-targets.ts';
 import { pingTargets } from './ping-targets.ts';
 import { createProviderConnections } from './providers/exchange.ts';
@@ -22,6 +24,7 @@ export type ActivityDeps = Omit<CallModelDeps & PingDeps, 'connections'> & {
 
 export interface Activities {
   callModel(input: CallModelInput): Promise<CallModelResult>;
+  embed(input: EmbedInput): Promise<CallResult<Embedded>>;
   awaitTarget(input: AwaitTargetInput): Promise<readonly number[] | null>;
   checkAnswer(input: CheckAnswerInput): Promise<string | null>;
   pingTargets(input: { readonly forMs: number }): Promise<void>;
@@ -33,6 +36,7 @@ export function createActivities(deps: ActivityDeps): Activities {
   const connections = createProviderConnections();
   return {
     callModel: (input) => callModel({ ...deps, connections }, input),
+    embed: (input) => embed({ ...deps, connections }, input),
     awaitTarget: (input) => awaitTarget(deps.health, input),
     checkAnswer: async (input) => checkAnswer(input),
     pingTargets: (input) => pingTargets({ ...deps, connections }, input),

@@ -6,9 +6,11 @@ import { costOf } from '../src/domain/call.ts';
 import type { Prompt } from '../src/domain/prompt.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
+import { estimateTokens } from '../src/domain/token-estimate.ts';
 import { tellsOf } from '../src/health/ended.ts';
 import type { AttemptDeps } from './attempt.ts';
 import { attemptCall } from './attempt.ts';
+import { callProvider } from './providers/call.ts';
 
 export interface PingDeps extends AttemptDeps {
   readonly metrics: PingMetrics;
@@ -91,10 +93,12 @@ class Pinger {
   async #ping({ provider, model, price }: Target): Promise<void> {
     const { health, metrics, stopping } = this.#deps;
     const { timeoutMs } = health.settings.checks;
+    // What a chain adds to make answers alike is of no use here, and costs.
+    const target = { provider, model };
     const attempted = await attemptCall(this.#deps, {
-      // What a chain adds to make answers alike is of no use here, and costs.
-      target: { provider, model },
-      prompt: PING,
+      target,
+      tokens: estimateTokens(PING),
+      send: (sending) => callProvider({ ...sending, target, prompt: PING, traceparent: null }),
       isPing: true,
       chain: null,
       // A provider without room for a ping is busy with calls, and those tell.

@@ -2,6 +2,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
+import type { Answer } from '../src/domain/answer.ts';
 import type { CallModelInput, CallRecord, Race, Withheld } from '../src/domain/call.ts';
 import { costOf } from '../src/domain/call.ts';
 import type { CallLine } from '../src/domain/line.ts';
@@ -11,7 +12,7 @@ import type { Attempted } from './attempt.ts';
 import type { Health } from '../src/health/health.ts';
 import type { HedgeBudgets } from '../src/health/hedge-budgets.ts';
 
-type Answered = Extract<Attempted, { type: 'answered' }>;
+type Answered = Extract<Attempted<Answer>, { type: 'answered' }>;
 
 export interface RaceDeps {
   readonly health: Health;
@@ -43,7 +44,7 @@ export function countSpend(deps: RaceDeps, call: CallModelInput & { readonly rac
  * The client is getting another racer's text: this answer is kept for the case that the other one fails, and loses with it
  * when it does not. A cancel comes then; an answer that was not heard of in time is not waited for.
  */
-export async function afterTurn(context: Context, line: CallLine, answered: Answered): Promise<Attempted> {
+export async function afterTurn(context: Context, line: CallLine, answered: Answered): Promise<Attempted<Answer>> {
   const { cancellationSignal } = context;
   await line.turn(cancellationSignal);
   if (!cancellationSignal.aborted) return answered;

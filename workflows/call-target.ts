@@ -1,4 +1,4 @@
-// One call: the activity `callModel` at one target, and what its end means, however it ended.
+// One call: an activity at one target, and what its end means, however it ended.
 
 import {
   ActivityFailure,
@@ -14,11 +14,12 @@ import {
 import type { createActivities } from '../activities/index.ts';
 import type { Answer } from '../src/domain/answer.ts';
 import type {
+  CallInput,
   CallModelFailure,
-  CallModelInput,
   CallModelResult,
   CallProgress,
   CallRecord,
+  CallResult,
   Race,
   Withheld,
 } from '../src/domain/call.ts';
@@ -39,10 +40,10 @@ const HEARTBEAT_TIMEOUT_MS = 15_000;
 /** The same where a cancel must arrive within two seconds: it comes with the answer to a heartbeat. */
 const SOON_HEARTBEAT_TIMEOUT_MS = 2_000;
 
-export type CallOutcome =
+export type CallOutcome<Answered = Answer> =
   | {
       readonly type: 'answered';
-      readonly answer: Answer;
+      readonly answer: Answered;
       /** Of the attempt that answered. */
       readonly record: CallRecord;
     }
@@ -50,16 +51,27 @@ export type CallOutcome =
   /** A hedge that was not sent. */
   | { readonly type: 'withheld'; readonly because: Withheld };
 
-interface Call {
+/** What a target is asked for: runs the activity that does it. */
+export type Ask<Answered> = (activities: Activities, input: CallInput) => Promise<Result<Answered>>;
+
+type Result<Answered> = CallResult<Answered> | Exclude<CallModelResult, CallResult<Answer>>;
+
+/** An answer to a prompt. */
+export function answerTo(prompt: Prompt): Ask<Answer> {
+  return (activities, input) => activities.callModel({ ...input, prompt });
+}
+
+interface Call<Answered> {
   readonly target: Target;
-  readonly prompt: Prompt;
+  readonly ask: Ask<Answered>;
   readonly settings: CommonSettings;
   readonly timeMs: number;
-  /** As `CallModelInput` has them. */
-  readonly gate: Pick<CallModelInput, 'chain' | 'news' | 'line'>;
+  /** As `CallInput` has them. */
+  readonly gate: Pick<CallInput, 'chain' | 'news' | 'line'>;
   readonly summary: string;
   /** Of a call that races others: it gets one attempt, and a cancel does not wait for what it has to say. */
   readonly race: Race | null;
+  readonly traceparent: string | null;
   /** A cancel has to reach it soon, wherever it runs. */
   readonly endsSoon: boolean;
   readonly onRecords: (records: readonly CallRecord[]) => void;
@@ -69,11 +81,11 @@ interface Call {
  * Rejects with a cancellation, after its record has been given to `onRecords`. Without `async`, and so are those that it
  * is made of: every promise of a workflow costs the sandbox a stack trace.
  */
-export function callTarget(call: Call): Promise<CallOutcome> {
-  const { target, prompt, settings, timeMs, gate, summary, race, endsSoon } = call;
+export function callTarget<Answered>(call: Call<Answered>): Promise<CallOutcome<Answered>> {
+  const { target, ask, settings, timeMs, gate, summary, race, traceparent, endsSoon } = call;
   const { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs } = settings;
   const maxAttempts = race ? 1 : settings.maxAttemptsPerTarget;
-  const { callModel } = proxyActivities<Activities>({
+  const activities = proxyActivities<Activities>({
     startToCloseTimeout: queueTimeMs({ timeMs, attemptTimeoutMs }) + attemptTimeoutMs + START_TO_CLOSE_GRACE_MS,
     scheduleToCloseTimeout: timeMs,
     heartbeatTimeout: race || endsSoon ? SOON_HEARTBEAT_TIMEOUT_MS : HEARTBEAT_TIMEOUT_MS,
@@ -88,14 +100,19 @@ export function callTarget(call: Call): Promise<CallOutcome> {
   }
   const startedAt = new Date().toISOString();
   const limits = { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs, maxAttempts };
-  const running = callModel({ target, prompt, ...limits, ...gate, ...(race && { race }) });
+  const optional = { ...(race && { race }), ...(traceparent !== null && { traceparent }) };
+  const running = ask(activities, { target, ...limits, ...gate, ...optional });
   return (race ? running : orCancelled(running)).then(
     (result) => answeredBy(call, startedAt, result),
     (error: unknown) => failedBy(call, startedAt, error),
   );
 }
 
-function answeredBy({ target, onRecords }: Call, startedAt: string, result: CallModelResult): CallOutcome {
+function answeredBy<Answered>(
+  { target, onRecords }: Call<Answered>,
+  startedAt: string,
+  result: Result<Answered>,
+): CallOutcome<Answered> {
   if ('withheld' in result) return { type: 'withheld', because: result.withheld };
   const { answer, records } = result;
   onRecords(records);
@@ -104,7 +121,11 @@ function answeredBy({ target, onRecords }: Call, startedAt: string, result: Call
 }
 
 /** Throws a cancellation. */
-function failedBy({ target, summary, onRecords }: Call, startedAt: string, error: unknown): CallOutcome {
+function failedBy(
+  { target, summary, onRecords }: Omit<Call<unknown>, 'ask'>,
+  startedAt: string,
+  error: unknown,
+): Extract<CallOutcome, { type: 'failed' }> {
   if (isCancellation(error)) {
     onRecords(recordsOfCancelled(error) ?? [unrecorded({ target, startedAt, attempt: 1, kind: 'cancelled' })]);
     throw error;

@@ -12,6 +12,7 @@ import type { TargetFailure } from '../src/domain/route.ts';
 import { isOutOfTime } from '../src/domain/route.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
+import { answerTo } from './call-target.ts';
 import type { InferenceRun } from './inference-run.ts';
 
 export type Compared =
@@ -76,7 +77,7 @@ export class Comparison {
       const outcome = await this.#run.call({
         target,
         chain: [name],
-        prompt: judgePrompt({ prompt, answers: votes.map(({ answer }) => answer), order }),
+        ask: answerTo(judgePrompt({ prompt, answers: votes.map(({ answer }) => answer), order })),
         timeMs,
         part: 'judges the votes',
       });

@@ -12,6 +12,7 @@ import { isOutOfTime, nextStep, remainingAfter, shareOfTime } from '../src/domai
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { CallOutcome } from './call-target.ts';
+import { answerTo } from './call-target.ts';
 import { failuresOf } from './chain.ts';
 import type { InferenceRun, RoundOutcome, Strategy } from './inference-run.ts';
 import { runInference } from './inference-run.ts';
@@ -176,12 +177,13 @@ class RaceRun {
   /** Never rejects: its end is seen by `#play`. */
   #call(racer: Racer): Promise<void> {
     const { index, target, part } = racer;
-    const { settings, model } = this.#run.input;
+    const { settings, model, prompt } = this.#run.input;
     const { targets, attemptTimeoutMs, hedgeDelay } = settings;
     const targetsAfter = hedgeDelay === 0 ? 0 : remainingAfter({ targets, failed: this.#failed, index });
     const called = this.#run.call({
       target,
       chain: targets.map(targetName),
+      ask: answerTo(prompt),
       timeMs: shareOfTime({ leftMs: this.#run.clock.leftMs(), attemptTimeoutMs, targetsAfter }),
       part: part === 'hedge' ? 'hedge' : `target ${index + 1} of ${targets.length}`,
       race: { model, part, budget: bindingBudget(settings) },

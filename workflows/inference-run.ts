@@ -11,16 +11,16 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CallModelInput, CallRecord, Race } from '../src/domain/call.ts';
-import type { InferenceFailure, InferenceInput, InferenceResult } from '../src/domain/inference.ts';
+import type { Answer } from '../src/domain/answer.ts';
+import type { CallInput, CallRecord, Race } from '../src/domain/call.ts';
+import type { CommonInput, CommonResult, InferenceFailure, InferenceInput } from '../src/domain/inference.ts';
 import type { ModelSettings } from '../src/domain/model-settings.ts';
-import type { Prompt } from '../src/domain/prompt.ts';
 import type { TargetFailure } from '../src/domain/route.ts';
 import { canWait, inferenceFailureCode, isOutOfTime, lastFailure, parkingDelayMs } from '../src/domain/route.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
-import type { CallOutcome } from './call-target.ts';
+import type { Ask, CallOutcome } from './call-target.ts';
 import { callTarget } from './call-target.ts';
 import { DeadlineClock } from './deadline-clock.ts';
 import { progressQuery } from './messages.ts';
@@ -30,9 +30,14 @@ import { failureMessage, progressText } from './progress-text.ts';
 import { resetMark } from './resets.ts';
 import { showResumed, showWaiting } from './search-state.ts';
 
+/** What a prompt's inference gives. */
+interface GivenAnswer {
+  readonly answer: Answer;
+}
+
 /** How a round ended. */
-export type RoundOutcome =
-  | { readonly type: 'answered'; readonly result: Omit<InferenceResult, 'calls'> }
+export type RoundOutcome<Given = GivenAnswer> =
+  | { readonly type: 'answered'; readonly result: Given & Omit<CommonResult, 'calls'> }
   | ({
       /**
        * `stopped`: no target would do better; `exhausted`: every target that could answer has failed; `out-of-time`: the
@@ -43,24 +48,24 @@ export type RoundOutcome =
     } & Pick<InferenceFailure, 'verdict'>);
 
 /** What serves an inference, round by round. */
-export interface Strategy {
-  playRound(): Promise<RoundOutcome>;
+export interface Strategy<Given = GivenAnswer> {
+  playRound(): Promise<RoundOutcome<Given>>;
   /** Those whose recovery a parked inference waits for. */
   readonly awaited: readonly Target[];
   /** A parked inference goes on: what is known of its targets' order now, as indices into `awaited`. */
   onResumed(order: readonly number[]): void;
   /** What has to outlive a run that continues as new. */
-  carried?(): Pick<NonNullable<InferenceInput['carried']>, 'votes'>;
+  carried?(): Pick<NonNullable<CommonInput['carried']>, 'votes' | 'embedded'>;
   /** For whoever asks while it runs. */
   verdict?(): Verdict | null;
 }
 
 /** The body of each strategy's workflow. */
-export async function runInference<Settings extends ModelSettings>(
-  input: InferenceInput<Settings>,
-  createStrategy: (run: InferenceRun<Settings>) => Strategy,
-): Promise<InferenceResult> {
-  const run = new InferenceRun(input);
+export async function runInference<Input extends CommonInput, Given>(
+  input: Input,
+  createStrategy: (run: InferenceRun<Input['settings'], Input>) => Strategy<Given>,
+): Promise<Given & CommonResult> {
+  const run = new InferenceRun<Input['settings'], Input>(input);
   const strategy = createStrategy(run);
   setHandler(progressQuery, () => ({ calls: run.calls, verdict: strategy.verdict?.() ?? null }), {
     description: 'The calls made so far, and the vote as it stands.',
@@ -73,7 +78,7 @@ export async function runInference<Settings extends ModelSettings>(
   try {
     const outcome = await run.serve(strategy);
     if (outcome.type === 'continued') {
-      return await continueAsNew<(input: InferenceInput<Settings>) => Promise<InferenceResult>>({
+      return await continueAsNew<(input: Input) => Promise<Given & CommonResult>>({
         ...input,
         carried: outcome.carried,
       });
@@ -103,14 +108,17 @@ export async function runInference<Settings extends ModelSettings>(
   }
 }
 
-type Served =
-  | { readonly type: 'answered'; readonly result: InferenceResult }
+type Served<Given> =
+  | { readonly type: 'answered'; readonly result: Given & CommonResult }
   | { readonly type: 'failed'; readonly failure: InferenceFailure }
   /** The history has grown long while waiting: go on in a new run with this. */
-  | { readonly type: 'continued'; readonly carried: NonNullable<InferenceInput['carried']> };
+  | { readonly type: 'continued'; readonly carried: NonNullable<CommonInput['carried']> };
 
-export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
-  readonly input: InferenceInput<Settings>;
+export class InferenceRun<
+  Settings extends ModelSettings = ModelSettings,
+  Input extends CommonInput<Settings> = InferenceInput<Settings>,
+> {
+  readonly input: Input;
   readonly clock: DeadlineClock;
   readonly #parking = new Parking();
   #calls: readonly CallRecord[];
@@ -118,9 +126,9 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
   /** The first round, and the first after a reset, goes out even with every circuit open. */
   #isForced: boolean;
   /** What the wake-up said that began this round. */
-  #news: CallModelInput['news'];
+  #news: CallInput['news'];
 
-  constructor(input: InferenceInput<Settings>) {
+  constructor(input: Input) {
     this.input = input;
     this.clock = new DeadlineClock({ deadlineMs: input.deadlineMs, spentMs: input.carried?.spentMs ?? 0 });
     this.#calls = input.carried?.calls ?? [];
@@ -136,7 +144,7 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
     return this.#round;
   }
 
-  async serve(strategy: Strategy): Promise<Served> {
+  async serve<Given>(strategy: Strategy<Given>): Promise<Served<Given>> {
     const { onExhausted, model } = this.input;
     for (;;) {
       const markBefore = resetMark();
@@ -167,31 +175,31 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
   }
 
   /** One call, with all that it takes from the inference. Rethrows a cancellation. */
-  call(call: {
+  call<Answered>(call: {
     readonly target: Target;
     /** The names of the targets among which it is one. */
     readonly chain: readonly string[];
-    /** @default the inference's */
-    readonly prompt?: Prompt;
+    readonly ask: Ask<Answered>;
     readonly timeMs: number;
     /** What Temporal's UI shows of it, behind the target's name. */
     readonly part: string;
     readonly race?: Race;
     /** A cancel has to reach it soon, wherever it runs. */
     readonly endsSoon?: boolean;
-  }): Promise<CallOutcome> {
-    const { target, chain, prompt = this.input.prompt, timeMs, part, race, endsSoon = false } = call;
+  }): Promise<CallOutcome<Answered>> {
+    const { target, chain, ask, timeMs, part, race, endsSoon = false } = call;
     const { line } = this.input;
     const name = targetName(target);
     this.show(`Calling ${name}.`);
     return callTarget({
       target,
-      prompt,
+      ask,
       settings: this.input.settings,
       timeMs,
       gate: { ...(this.#isForced && { chain }), ...(this.#news && { news: this.#news }), ...(line && { line }) },
       summary: `${name} (round ${this.#round}, ${part})`,
       race: race ?? null,
+      traceparent: this.input.traceparent ?? null,
       endsSoon,
       onRecords: (records) => {
         this.#calls = [...this.#calls, ...records];
@@ -203,7 +211,7 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
     setCurrentDetails(progressText({ now, calls: this.#calls }));
   }
 
-  #failure(round: Exclude<RoundOutcome, { type: 'answered' }>, isLate: boolean): InferenceFailure {
+  #failure(round: Exclude<RoundOutcome<unknown>, { type: 'answered' }>, isLate: boolean): InferenceFailure {
     const { failed, verdict } = round;
     const code = inferenceFailureCode(round, isLate);
     return {
@@ -217,7 +225,7 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
   }
 
   async #park(
-    strategy: Strategy,
+    strategy: Strategy<unknown>,
     round: { readonly failed: readonly TargetFailure[]; readonly leftMs: number; readonly startedAtMs: number },
   ): Promise<void> {
     const { order, minimumSuccess, minimumQuality } = this.input.settings;

@@ -1,7 +1,7 @@
 // The sentences that Temporal's UI and a failed inference show. Never a prompt or an answer.
 
 import type { CallRecord } from '../src/domain/call.ts';
-import type { InferenceFailureCode, InferenceInput } from '../src/domain/inference.ts';
+import type { CommonInput, InferenceFailureCode } from '../src/domain/inference.ts';
 import type { TargetFailure } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
@@ -22,7 +22,7 @@ const SHOWN_CALLS = 20;
 export function failureMessage(failed: {
   readonly code: InferenceFailureCode;
   readonly failed: readonly TargetFailure[];
-  readonly input: InferenceInput;
+  readonly input: Pick<CommonInput, 'model' | 'deadlineMs'>;
   readonly verdict: Verdict | null;
 }): string {
   const { code, input, verdict } = failed;

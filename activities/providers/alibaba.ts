@@ -7,6 +7,7 @@ import { classifyAlibaba } from './errors/alibaba.ts';
 export const alibaba = compatibleVendor({
   fields: ({ prompt }) => ({ reasoningEffort: undefined, ...thinking(prompt.params.reasoningEffort) }),
   classify: classifyAlibaba,
+  hasEmbeddings: true,
 });
 
 /** Tokens of thought for each effort; the API knows no efforts, only a switch and a budget. */

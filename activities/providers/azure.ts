@@ -3,19 +3,25 @@
 import { createAzure } from '@ai-sdk/azure';
 import { classifyAzure } from './errors/azure.ts';
 import { openai } from './openai.ts';
-import type { Vendor } from './vendor.ts';
+import type { ModelAddress, Vendor } from './vendor.ts';
 
 export const azure: Vendor = {
   ...openai,
-  languageModel: ({ model, baseUrl, settings, fetch }) =>
-    createAzure({
-      baseURL: baseUrl,
-      apiKey: settings.apiKey ?? '',
-      fetch,
-      ...(settings.apiVersion !== undefined && { apiVersion: settings.apiVersion }),
-      // Versions with a date have the deployment in the path; those without one are one API for all deployments.
-      useDeploymentBasedUrls: /^\d/.test(settings.apiVersion ?? ''),
-    }).chat(model),
+  languageModel: (address) => provider(address).chat(address.model),
+  ...(openai.embeddings && {
+    embeddings: { ...openai.embeddings, model: (address) => provider(address).embedding(address.model) },
+  }),
   requestIdHeader: 'apim-request-id',
   classify: classifyAzure,
 };
+
+function provider({ baseUrl, settings, fetch }: ModelAddress): ReturnType<typeof createAzure> {
+  return createAzure({
+    baseURL: baseUrl,
+    apiKey: settings.apiKey ?? '',
+    fetch,
+    ...(settings.apiVersion !== undefined && { apiVersion: settings.apiVersion }),
+    // Versions with a date have the deployment in the path; those without one are one API for all deployments.
+    useDeploymentBasedUrls: /^\d/.test(settings.apiVersion ?? ''),
+  });
+}

@@ -37,6 +37,8 @@ export interface CallInput {
   readonly settings: ProviderSettings | undefined;
   readonly target: Target;
   readonly prompt: Prompt;
+  /** Goes out as the header of this name. */
+  readonly traceparent: string | null;
   readonly limits: AttemptLimits;
   /** Any of them ends the attempt at once. */
   readonly cancelSignals: readonly AbortSignal[];
@@ -45,8 +47,8 @@ export interface CallInput {
   readonly passage?: Passage | undefined;
 }
 
-export type CallOutcome =
-  | { readonly type: 'answered'; readonly answer: Answer; readonly meta: CallMeta }
+export type CallOutcome<Answered = Answer> =
+  | { readonly type: 'answered'; readonly answer: Answered; readonly meta: CallMeta }
   | { readonly type: 'failed'; readonly failure: CallFailure; readonly meta: CallMeta };
 
 export interface CallMeta {
@@ -83,7 +85,8 @@ export async function callProvider(input: CallInput): Promise<CallOutcome> {
   return await attempt.run({ ...prepared, settings, baseUrl });
 }
 
-async function vendorOf({ type }: ProviderSettings): Promise<Vendor | NotCalledError> {
+/** Or why it cannot be used. */
+export async function vendorOf({ type }: ProviderSettings): Promise<Vendor | NotCalledError> {
   try {
     return await loadVendor(type);
   } catch (error) {
@@ -115,6 +118,7 @@ class Attempt {
     this.#reader = input.vendor.newReader((text) => this.#pass(text));
     this.#exchange = new Exchange({
       connections: input.connections,
+      traceparent: input.traceparent,
       decoder: input.vendor.newDecoder?.(),
       reader: this.#reader,
       onToken: this.#watch.token,
@@ -272,7 +276,7 @@ function isPlainAnswer(answer: { readonly status: number | null; readonly body: 
   return status !== null && status < 300 && isRecord(body) && !body['error'] && body['object'] !== 'error';
 }
 
-function kindOf(error: unknown): FailureKind {
+export function kindOf(error: unknown): FailureKind {
   if (UnsupportedFunctionalityError.isInstance(error)) return 'unsupported';
   const isUnreadable =
     TypeValidationError.isInstance(error) ||
@@ -281,19 +285,19 @@ function kindOf(error: unknown): FailureKind {
   return isUnreadable ? 'malformed' : 'unknown';
 }
 
-function notCalled(target: Target, { kind, message }: NotCalledError): CallFailure {
+export function notCalled(target: Target, { kind, message }: NotCalledError): CallFailure {
   return { kind, message: sentence(target, kind, message) };
 }
 
-function errorCode(error: Error): string {
+export function errorCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-function sentence(target: Target, kind: FailureKind, because?: string): string {
+export function sentence(target: Target, kind: FailureKind, because?: string): string {
   return `${targetName(target)} ${failureSentence(kind)}${because === undefined ? '' : ` (${because})`}.`;
 }
 
-function unsent(target: Target, failure: CallFailure): CallOutcome {
+export function unsent(target: Target, failure: CallFailure): Extract<CallOutcome, { type: 'failed' }> {
   const meta = { servedModel: target.model, firstTokenMs: null, durationMs: 0, usage: null };
   const unknown = { providerRequestId: null, possiblyBilled: false, isSent: false, rate: null };
   return { type: 'failed', failure, meta: { ...meta, ...unknown } };

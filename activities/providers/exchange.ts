@@ -3,7 +3,7 @@
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent } from 'undici';
 import { retryHint } from './errors/retry-hint.ts';
-import { parseEvent, SseDecoder } from './sse.ts';
+import { isRecord, parseEvent, SseDecoder } from './sse.ts';
 import type { ErrorAnswer, EventDecoder, WireReader } from './vendor.ts';
 
 /**
@@ -26,25 +26,31 @@ export class Exchange {
   /** A connection was there and the request went out: from here on the provider may charge for it. */
   isSent = false;
   headers: Readonly<Record<string, string>> = {};
-  /** The provider answered with an error, or with a document instead of a stream. */
+  /** The provider answered with an error, or with a document where a stream was wanted. */
   errorAnswer: ErrorAnswer | null = null;
   connectionError: Error | null = null;
+  /** The document that was wanted came whole, and was no error. */
+  hasDocument = false;
   /** The AI SDK wanted to ask for the rest of an answer by itself. */
   hasRefusedMore = false;
   readonly #connections: Dispatcher;
+  readonly #traceparent: string | null;
   readonly #decoder: EventDecoder;
-  readonly #reader: WireReader;
-  readonly #onToken: () => void;
+  readonly #reader: WireReader | null;
+  readonly #onToken: (() => void) | undefined;
   #handler: AnswerHandler | null = null;
 
   constructor(input: {
     readonly connections: Dispatcher;
+    readonly traceparent: string | null;
     /** @default that of server-sent events */
     readonly decoder?: EventDecoder | undefined;
-    readonly reader: WireReader;
-    readonly onToken: () => void;
+    /** Null: the answer wanted is no stream, but one document. */
+    readonly reader: WireReader | null;
+    readonly onToken?: () => void;
   }) {
     this.#connections = input.connections;
+    this.#traceparent = input.traceparent;
     this.#decoder = input.decoder ?? new SseDecoder();
     this.#reader = input.reader;
     this.#onToken = input.onToken;
@@ -64,7 +70,7 @@ export class Exchange {
         exchange: this,
         decoder: this.#decoder,
         reader: this.#reader,
-        onToken: this.#onToken,
+        onToken: this.#onToken ?? (() => undefined),
         resolve,
         reject,
       });
@@ -80,7 +86,11 @@ export class Exchange {
           path: url.pathname + url.search,
           method: 'POST',
           // Compressed streams come in larger pieces, and so later.
-          headers: { ...headerRecord(init?.headers), 'accept-encoding': 'identity' },
+          headers: {
+            ...headerRecord(init?.headers),
+            'accept-encoding': 'identity',
+            ...(this.#traceparent !== null && { traceparent: this.#traceparent }),
+          },
           body: typeof init?.body === 'string' ? init.body : null,
         },
         handler,
@@ -105,7 +115,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   isOver = false;
   readonly #exchange: Exchange;
   readonly #decoder: EventDecoder;
-  readonly #reader: WireReader;
+  readonly #reader: WireReader | null;
   readonly #onToken: () => void;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
@@ -118,12 +128,14 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   #document: string | null = '';
   /** The same in bytes. */
   #begun: Uint8Array[] = [];
+  /** A document that is wanted, as it came: it may be large, and is decoded by whoever reads it. */
+  readonly #chunks: Uint8Array[] = [];
   #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
 
   constructor(input: {
     readonly exchange: Exchange;
     readonly decoder: EventDecoder;
-    readonly reader: WireReader;
+    readonly reader: WireReader | null;
     readonly onToken: () => void;
     readonly resolve: (response: Response) => void;
     readonly reject: (error: unknown) => void;
@@ -161,6 +173,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(_connection: Controller, chunk: Uint8Array): void {
     if (this.#abortReason) return;
+    if (this.#isWanted) return void this.#chunks.push(chunk);
     if (this.#document === null) {
       this.#read(chunk);
       return;
@@ -179,6 +192,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.isOver = true;
     if (this.#abortReason) return;
+    if (this.#isWanted) return this.#takeDocument();
     if (this.#document !== null && (this.#status > 299 || this.#document.trim() !== '')) {
       this.#endDocument();
       return;
@@ -186,8 +200,8 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     if (!this.#stream) this.#startStream();
     const last = this.#decoder.rest();
     // The closing blank line may be missing; half an event, though, is a cut and not an event.
-    if (last !== null && (last === '[DONE]' || parseEvent(last))) this.#handOn(this.#reader.take(last));
-    this.#handOn(this.#reader.rest());
+    if (last !== null && (last === '[DONE]' || parseEvent(last))) this.#handOn(this.#reader?.take(last) ?? '');
+    this.#handOn(this.#reader?.rest() ?? '');
     this.#stream?.close();
     this.#stream = null;
   }
@@ -197,6 +211,25 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     if (this.#abortReason || this.#exchange.errorAnswer) return;
     this.#exchange.connectionError = error;
     this.#fail(error);
+  }
+
+  /** An answer in one piece is wanted, and this is no error. */
+  get #isWanted(): boolean {
+    return this.#reader === null && this.#status <= 299;
+  }
+
+  /** Servers send errors and web pages with status 200 here, too. */
+  #takeDocument(): void {
+    const bytes = Buffer.concat(this.#chunks);
+    const start = bytes.toString('utf8', 0, MAX_DOCUMENT_CHARACTERS);
+    const body = bytes.length < MAX_DOCUMENT_CHARACTERS ? jsonIn(start) : null;
+    if (!/^\s*\{/.test(start) || isError(body)) {
+      this.#document = start;
+      this.#endDocument();
+      return;
+    }
+    this.#exchange.hasDocument = true;
+    this.#resolve(new Response(bytes, { headers: { 'content-type': 'application/json' } }));
   }
 
   #startStream(): void {
@@ -212,10 +245,12 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   #read(piece: Uint8Array): void {
-    const { tokens } = this.#reader;
-    for (const data of this.#decoder.push(piece)) this.#handOn(this.#reader.take(data));
+    const reader = this.#reader;
+    if (!reader) return;
+    const { tokens } = reader;
+    for (const data of this.#decoder.push(piece)) this.#handOn(reader.take(data));
     if (this.#decoder.isBinary) this.#stream?.enqueue(piece);
-    if (this.#reader.tokens > tokens) this.#onToken();
+    if (reader.tokens > tokens) this.#onToken();
   }
 
   #handOn(events: string): void {
@@ -230,7 +265,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       retryAfterMs: retryHint(headers, Date.now()),
       body: jsonIn(this.#document ?? ''),
     };
-    this.#fail(new Error('The provider answered without a stream.'));
+    this.#fail(new Error('The provider answered with an error.'));
   }
 
   #cutDocument(): void {
@@ -252,6 +287,10 @@ const MAX_DOCUMENT_CHARACTERS = 64 * 1024;
 function looksLikeStream(text: string): boolean {
   const first = text.trimStart()[0];
   return first !== undefined && first !== '{' && first !== '[' && first !== '<';
+}
+
+function isError(body: unknown): boolean {
+  return isRecord(body) && (Boolean(body['error']) || body['object'] === 'error');
 }
 
 function jsonIn(text: string): unknown {

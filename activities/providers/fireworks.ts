@@ -10,4 +10,5 @@ export const fireworks = compatibleVendor({
     prompt_cache_key: prompt.params.promptCacheKey,
   }),
   classify: classifyFireworks,
+  hasEmbeddings: true,
 });

@@ -31,6 +31,17 @@ export const google: Vendor = {
     IMAGE_SAFETY: 'content-filtered',
   },
   classify: classifyGoogle,
+  embeddings: {
+    model: ({ model, baseUrl, apiKey, fetch }) =>
+      createGoogleGenerativeAI({ baseURL: baseUrl, apiKey: apiKey ?? '', fetch }).embedding(model),
+    options: ({ dimensions }) => ({ google: dimensions === undefined ? {} : { outputDimensionality: dimensions } }),
+    // It names neither model nor places; newer models count tokens.
+    read: (body) => {
+      const usage = isRecord(body) ? body['usageMetadata'] : undefined;
+      const tokens = isRecord(usage) ? usage['promptTokenCount'] : undefined;
+      return { servedModel: null, inputTokens: typeof tokens === 'number' && tokens > 0 ? tokens : null, order: null };
+    },
+  },
 };
 
 /** Tokens of thought that Google's own OpenAI-compatible endpoint takes for each effort. */

@@ -2,7 +2,7 @@
 
 import { createMistral } from '@ai-sdk/mistral';
 import { classifyMistral } from './errors/mistral.ts';
-import { OpenaiWireReader, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import { OpenaiWireReader, openaiEmbeddingFacts, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
 import type { Vendor } from './vendor.ts';
 
 export const mistral: Vendor = {
@@ -25,4 +25,11 @@ export const mistral: Vendor = {
   outputLimit: openaiOutputLimit,
   finishReasons: { ...openaiFinishReasons, model_length: 'truncated', error: 'malformed' },
   classify: classifyMistral,
+  embeddings: {
+    model: ({ model, baseUrl, apiKey, fetch }) =>
+      createMistral({ baseURL: baseUrl, apiKey: apiKey ?? '', fetch }).embedding(model),
+    // The AI SDK passes none on.
+    options: () => ({}),
+    read: openaiEmbeddingFacts,
+  },
 };

@@ -4,8 +4,8 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyOpenaiCompatible } from './errors/openai-compatible.ts';
-import { OpenaiWireReader, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
-import type { FinishMeaning, Vendor } from './vendor.ts';
+import { OpenaiWireReader, openaiEmbeddingFacts, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import type { EmbeddingApi, FinishMeaning, Vendor } from './vendor.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Settings = Parameters<typeof createOpenAICompatible>[0];
@@ -21,10 +21,12 @@ export interface Dialect extends Pick<Vendor, 'classify'> {
   readonly convertUsage?: NonNullable<Settings['convertUsage']>;
   readonly newReader?: Vendor['newReader'];
   readonly continues?: NonNullable<Vendor['continues']>;
+  /** @default false */
+  readonly hasEmbeddings?: boolean;
 }
 
 export function compatibleVendor(dialect: Dialect): Vendor {
-  const { fields, requestIdHeader = 'x-request-id', convertUsage, finishReasons, continues } = dialect;
+  const { fields, requestIdHeader = 'x-request-id', convertUsage, finishReasons, continues, hasEmbeddings } = dialect;
   return {
     languageModel: ({ model, baseUrl, apiKey, fetch }) =>
       createOpenAICompatible({
@@ -47,6 +49,7 @@ export function compatibleVendor(dialect: Dialect): Vendor {
     requestIdHeader,
     newReader: dialect.newReader ?? ((onText) => new OpenaiWireReader(onText)),
     ...(continues && { continues }),
+    ...(hasEmbeddings && { embeddings }),
     outputLimit: openaiOutputLimit,
     finishReasons: { ...openaiFinishReasons, ...finishReasons },
     classify: dialect.classify,
@@ -55,6 +58,18 @@ export function compatibleVendor(dialect: Dialect): Vendor {
 
 /** The AI SDK's name for the provider, under which it looks for our options: what it does not know goes into the body. */
 const NAME = 'compatible';
+
+const embeddings: EmbeddingApi = {
+  model: ({ model, baseUrl, apiKey, fetch }) =>
+    createOpenAICompatible({
+      name: NAME,
+      baseURL: baseUrl,
+      ...(apiKey !== undefined && { apiKey }),
+      fetch,
+    }).embeddingModel(model),
+  options: (wanted) => ({ [NAME]: wanted }),
+  read: openaiEmbeddingFacts,
+};
 
 function commonFields({ params, user, tools, parallelToolCalls }: Prompt): Fields {
   const { reasoningEffort, logprobs } = params;
@@ -85,4 +100,5 @@ export const openaiCompatible = compatibleVendor({
     abort: 'server-error',
   },
   classify: classifyOpenaiCompatible,
+  hasEmbeddings: true,
 });

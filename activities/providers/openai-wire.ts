@@ -1,7 +1,7 @@
 // The chat completions wire that several vendors speak: its events, finish reasons and limit. No vendor's own words.
 
 import type { TokenLogprob, TokenLogprobs } from '../../src/domain/answer.ts';
-import type { FinishMeaning, WireReader } from './vendor.ts';
+import type { EmbeddingFacts, FinishMeaning, WireReader } from './vendor.ts';
 import { WireState } from './wire-state.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
 
@@ -17,6 +17,19 @@ export function openaiOutputLimit(requestBody: unknown): number | null {
   if (!isRecord(requestBody)) return null;
   const limit = requestBody['max_completion_tokens'] ?? requestBody['max_tokens'];
   return typeof limit === 'number' ? limit : null;
+}
+
+/** Of an embedding list. */
+export function openaiEmbeddingFacts(body: unknown): EmbeddingFacts {
+  const { model, usage, data } = isRecord(body) ? body : {};
+  const tokens = isRecord(usage) ? usage['prompt_tokens'] : undefined;
+  const places = Array.isArray(data) ? data.map((item: unknown) => (isRecord(item) ? item['index'] : undefined)) : [];
+  return {
+    servedModel: typeof model === 'string' && model !== '' ? model : null,
+    // No text is of no token: some servers write 0 where they have not counted.
+    inputTokens: typeof tokens === 'number' && tokens > 0 ? tokens : null,
+    order: places.every((place) => typeof place === 'number') ? places : null,
+  };
 }
 
 type Event = Readonly<Record<string, unknown>>;

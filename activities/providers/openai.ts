@@ -3,7 +3,7 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyOpenai } from './errors/openai.ts';
-import { OpenaiWireReader, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import { OpenaiWireReader, openaiEmbeddingFacts, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
 import type { Vendor } from './vendor.ts';
 
 export const openai: Vendor = {
@@ -16,6 +16,12 @@ export const openai: Vendor = {
   outputLimit: openaiOutputLimit,
   finishReasons: openaiFinishReasons,
   classify: classifyOpenai,
+  embeddings: {
+    model: ({ model, baseUrl, apiKey, fetch }) =>
+      createOpenAI({ baseURL: baseUrl, apiKey: apiKey ?? '', fetch }).embedding(model),
+    options: (wanted) => ({ openai: wanted }),
+    read: openaiEmbeddingFacts,
+  },
 };
 
 function openaiOptions({ params, user, tools, parallelToolCalls, responseFormat }: Prompt) {

@@ -15,6 +15,7 @@ export const openrouter = compatibleVendor({
   continues: () => true,
   finishReasons: { error: 'malformed' },
   classify: classifyOpenrouter,
+  hasEmbeddings: true,
 });
 
 /** Asks for something that is part of what the answer is. */

@@ -7,4 +7,5 @@ export const together = compatibleVendor({
   // Models that are served by an older engine end with its word.
   finishReasons: { eos: 'stop' },
   classify: classifyTogether,
+  hasEmbeddings: true,
 });

@@ -6,4 +6,5 @@ import { classifyTokenmix } from './errors/tokenmix.ts';
 export const tokenmix = compatibleVendor({
   finishReasons: { error: 'malformed' },
   classify: classifyTokenmix,
+  hasEmbeddings: true,
 });

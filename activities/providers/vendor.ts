@@ -1,6 +1,6 @@
 // What a vendor's file has to tell: how to ask, how to read its wire, what its words mean. Interfaces only.
 
-import type { LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider';
+import type { EmbeddingModelV3, LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider';
 import type { TokenLogprobs } from '../../src/domain/answer.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
 import type { ContentPart, Prompt } from '../../src/domain/prompt.ts';
@@ -26,6 +26,22 @@ export interface Vendor {
   readonly finishReasons: Readonly<Record<string, FinishMeaning>>;
   /** Null: nothing of this vendor's own, the rows for any provider decide. */
   readonly classify: (answer: ErrorAnswer, nowMs: number) => Fault | null;
+  /** Left out: it has no embeddings, and its line of the registry says so too. */
+  readonly embeddings?: EmbeddingApi;
+}
+
+export interface EmbeddingApi {
+  readonly model: (input: ModelAddress) => EmbeddingModelV3;
+  readonly options: (wanted: { readonly dimensions?: number; readonly user?: string }) => SharedV3ProviderOptions;
+  /** What the answer's body says beside the vectors. */
+  readonly read: (body: unknown) => EmbeddingFacts;
+}
+
+export interface EmbeddingFacts {
+  readonly servedModel: string | null;
+  readonly inputTokens: number | null;
+  /** Which text each vector belongs to; null where the wire does not say. */
+  readonly order: readonly number[] | null;
 }
 
 type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;
@@ -33,7 +49,7 @@ type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>[
 /** All that is used of a model. */
 export type StreamingModel = Pick<LanguageModelV3, 'doStream'>;
 
-interface ModelAddress {
+export interface ModelAddress {
   readonly model: string;
   readonly baseUrl: string;
   readonly apiKey: string | undefined;

@@ -91,9 +91,16 @@ function withoutControls(text: string): string {
 }
 
 function answerText(inference: InferenceView): string {
-  const message = inference.output?.choices?.[0]?.message;
+  const { output } = inference;
+  if (output?.object === 'list') return `${output.data.length} vectors of ${dimensionsOf(output.data[0])} dimensions`;
+  const message = output?.choices?.[0]?.message;
   if (message?.tool_calls?.length) return JSON.stringify(message.tool_calls, null, 2);
   return message?.content ?? message?.refusal ?? '';
+}
+
+/** Of a vector in base64. */
+function dimensionsOf(item: { readonly embedding: string } | undefined): number {
+  return Buffer.byteLength(item?.embedding ?? '', 'base64') / 4;
 }
 
 function summary(inference: InferenceView): string {

@@ -31,6 +31,7 @@ export function crossFaults(
       ...strategyAndTargetFaults(model, providerNames, ['models', name]),
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
       ...orderFaults(model, priced, ['models', name, 'order']),
+      ...streamFaults(model, ['models', name, 'stream']),
     ]),
     ...pingFaults(file.healthChecks),
     ...weightFaults(file.score),
@@ -51,6 +52,11 @@ function providerFaults(entry: ProviderEntry, path: readonly PropertyKey[]): rea
     faults.push({ path: [...path, 'type'], message: `${entry.type} ${packageNeeded(optionalPackage)}` });
   }
   return faults;
+}
+
+function streamFaults({ strategy, stream }: ModelFields, path: readonly PropertyKey[]): readonly FieldFault[] {
+  if (strategy !== 'consensus' || stream !== 'live') return [];
+  return [{ path, message: 'must be verified for consensus: there is no answer before the votes have been compared' }];
 }
 
 /** Fields that only other types have. */

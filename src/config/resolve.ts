@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { capabilityTable } from '../../activities/providers/capabilities.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
+import { providerFacts } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
 import type { HealthSettings } from '../domain/health.ts';
 import type { CommonSettings, ModelSettings } from '../domain/model-settings.ts';
@@ -37,10 +38,11 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
     catalog: {
       models: mapValues(file.models, (model) => modelEntry({ model, limits, facts })),
       facts,
-      providers: mapValues(file.providers, ({ region = null, type }) => ({
-        region,
-        ...(capabilityTable[type].length > 0 && { capabilities: capabilityTable[type] }),
-      })),
+      providers: mapValues(file.providers, ({ region = null, type }) => {
+        const { embeddings } = providerFacts(type);
+        const capabilities = capabilityTable[type];
+        return { region, ...(capabilities.length > 0 && { capabilities }), ...(embeddings && { embeddings }) };
+      }),
       defaults: { strategy: 'failover', ...limits, onRefusal: 'return' },
       configHash: hashWithoutSecrets(file),
     },
@@ -58,12 +60,13 @@ function modelEntry(input: {
   readonly facts: Catalog['facts'];
 }): ModelEntry {
   const { model, limits, facts } = input;
-  const { onRefusal, deadline: deadlineMs, onExhausted } = model;
+  const { onRefusal, deadline: deadlineMs, onExhausted, stream } = model;
   const common = { ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal };
   return {
     settings: settingsOf({ model, common, facts }),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(onExhausted !== undefined && { onExhausted }),
+    ...(stream !== undefined && { stream }),
   };
 }
 

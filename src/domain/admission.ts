@@ -1,7 +1,7 @@
 // Whether the service takes one more inference: it does not when too many run, or when no provider that could serve it
 // has room before its deadline. Pure; asked before anything is started.
 
-import type { InferenceInput } from './inference.ts';
+import type { CommonInput } from './inference.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 import { targetName } from './target.ts';
@@ -12,7 +12,7 @@ export interface Refusal {
   readonly retryAfterMs: number;
 }
 
-export type Admit = (wanted: Pick<InferenceInput, 'settings' | 'deadlineMs'>) => Refusal | null;
+export type Admit = (wanted: Pick<CommonInput, 'settings' | 'deadlineMs'>) => Refusal | null;
 
 export function createAdmit(options: {
   readonly maxInFlight: number;

@@ -10,10 +10,24 @@ import type { Prompt } from './prompt.ts';
 import type { Order } from './ranking.ts';
 import type { Price, Target } from './target.ts';
 
-/** The argument of the activity `callModel`: one call, of at most `maxAttempts` attempts, at one target. */
-export interface CallModelInput {
-  readonly target: Target;
+/** The argument of the activity `callModel`. */
+export interface CallModelInput extends CallInput {
   readonly prompt: Prompt;
+}
+
+/** The argument of the activity `embed`. */
+export interface EmbedInput extends Omit<CallInput, 'firstTokenTimeoutMs' | 'stallTimeoutMs' | 'race'> {
+  readonly texts: readonly string[];
+  /** As the client asks for them. */
+  readonly dimensions?: number;
+  /** As the vectors have them that are there already: those of one request are all of one length. */
+  readonly expectedDimensions?: number;
+  readonly user?: string;
+}
+
+/** One call, of at most `maxAttempts` attempts, at one target; whatever is asked. */
+export interface CallInput {
+  readonly target: Target;
   readonly attemptTimeoutMs: number;
   readonly firstTokenTimeoutMs: number;
   readonly stallTimeoutMs: number;
@@ -29,6 +43,8 @@ export interface CallModelInput {
   readonly race?: Race;
   /** Of the client that waits for the answer. */
   readonly line?: LineAddress;
+  /** Sent to the provider as the header of this name. */
+  readonly traceparent?: string;
 }
 
 export interface Race {
@@ -55,18 +71,18 @@ export interface AwaitTargetInput {
   readonly limitMs: number;
 }
 
-export type CallModelResult =
-  | {
-      readonly answer: Answer;
-      /** One per attempt, the last one succeeded. */
-      readonly records: readonly CallRecord[];
-    }
-  | { readonly withheld: Withheld };
+export type CallModelResult = CallResult<Answer> | { readonly withheld: Withheld };
 
 /** Why a hedge was not sent: its target's circuit is not closed, the hedge budget is used up, or tokens are passed on already. */
 export type Withheld = 'circuit' | 'budget' | 'live';
 
-/** The details of the failure that `callModel` throws; its `type` is the failure's kind. */
+export interface CallResult<Answered> {
+  readonly answer: Answered;
+  /** One per attempt, the last one succeeded. */
+  readonly records: readonly CallRecord[];
+}
+
+/** The details of the failure that a call's activity throws; its `type` is the failure's kind. */
 export interface CallModelFailure {
   readonly failure: CallFailure;
   readonly records: readonly CallRecord[];
@@ -96,7 +112,7 @@ export interface CallRecord {
   readonly message: string | null;
 }
 
-/** What `callModel` heartbeats: what Temporal keeps of a call between attempts, and tells of one that fell silent. */
+/** What a call's activity heartbeats: what Temporal keeps of a call between attempts, and tells of one that fell silent. */
 export interface CallProgress {
   readonly records: readonly CallRecord[];
   readonly current: { readonly attempt: number; readonly startedAt: string };

@@ -1,9 +1,11 @@
 // The models that clients may name, resolved from the configuration, without secrets. Pure look-ups.
 
 import type { CapabilityRow } from './capabilities.ts';
+import type { EmbeddingLimits } from './embeddings.ts';
 import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import { everyTarget } from './model-settings.ts';
+import type { StreamMode } from './stream-mode.ts';
 import type { Target } from './target.ts';
 import { parseTargetName, targetName } from './target.ts';
 
@@ -12,6 +14,8 @@ export interface ModelEntry {
   /** Left out: the way in decides (`defaultsFor`). */
   readonly deadlineMs?: number;
   readonly onExhausted?: OnExhausted;
+  /** How answers are streamed; left out: as is usual (`streamMode`). */
+  readonly stream?: StreamMode;
 }
 
 /** What is known of a target wherever it is used. */
@@ -23,6 +27,8 @@ interface ProviderFacts {
   readonly region: string | null;
   /** What its models cannot do. @default nothing is known, and everything is tried */
   readonly capabilities?: readonly CapabilityRow[];
+  /** Left out: it has no embeddings. */
+  readonly embeddings?: EmbeddingLimits;
 }
 
 export interface Catalog {
@@ -69,11 +75,11 @@ export function allTargets(catalog: Catalog): readonly Target[] {
   return [...byName.values()];
 }
 
-export type WayIn = 'chat-completions' | 'responses' | 'background-responses' | 'inferences';
+export type WayIn = 'chat-completions' | 'embeddings' | 'responses' | 'background-responses' | 'inferences';
 
 /** Somebody who waits on a line wants an answer or an error soon; submitted work wants an answer. */
 export function defaultsFor(wayIn: WayIn): { readonly deadlineMs: number; readonly onExhausted: OnExhausted } {
-  return wayIn === 'chat-completions' || wayIn === 'responses'
-    ? { deadlineMs: 120_000, onExhausted: 'fail' }
-    : { deadlineMs: 24 * 60 * 60 * 1000, onExhausted: 'wait' };
+  return wayIn === 'background-responses' || wayIn === 'inferences'
+    ? { deadlineMs: 24 * 60 * 60 * 1000, onExhausted: 'wait' }
+    : { deadlineMs: 120_000, onExhausted: 'fail' };
 }

@@ -4,19 +4,29 @@
 import type { Answer } from './answer.ts';
 import type { CallRecord } from './call.ts';
 import type { CastVote } from './consensus.ts';
+import type { Embedded, EmbeddingRequest } from './embeddings.ts';
 import type { CallFailure } from './failure.ts';
 import type { LineAddress } from './line.ts';
-import type { ModelSettings } from './model-settings.ts';
+import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
 import type { Verdict } from './verdict.ts';
 
 export type OnExhausted = 'fail' | 'wait';
 
-/** The argument of the workflow. Nothing secret, no address and no time of day in it. */
-export interface InferenceInput<Settings extends ModelSettings = ModelSettings> {
+/** The argument of a workflow that answers a prompt. */
+export interface InferenceInput<Settings extends ModelSettings = ModelSettings> extends CommonInput<Settings> {
+  readonly prompt: Prompt;
+}
+
+/** The argument of the workflow `embeddings`. */
+export interface EmbeddingsInput extends CommonInput<FailoverSettings> {
+  readonly embedding: EmbeddingRequest;
+}
+
+/** What every inference's workflow is given. Nothing secret, no address and no time of day in it. */
+export interface CommonInput<Settings extends ModelSettings = ModelSettings> {
   /** The name that the client asked for. */
   readonly model: string;
-  readonly prompt: Prompt;
   readonly settings: Settings;
   /** The whole inference, counted from its start; starts again when the workflow is reset. */
   readonly deadlineMs: number;
@@ -33,14 +43,27 @@ export interface InferenceInput<Settings extends ModelSettings = ModelSettings> 
     readonly spentMs: number;
     readonly round: number;
     readonly votes?: readonly CastVote[];
+    /** Of embeddings: what is there already, by number of the call. */
+    readonly embedded?: readonly (Embedded | null)[];
   };
   /** By index of the target: how long 95 of a hundred of its answers took of late at most; null: too little is known. */
   readonly recentP95Ms?: readonly (number | null)[];
+  /** The trace that its client's request belongs to; providers are sent it on. */
+  readonly traceparent?: string;
 }
 
-export interface InferenceResult {
+export interface InferenceResult extends CommonResult {
   readonly answer: Answer;
-  /** The target that served; null: a person has answered. */
+}
+
+export interface EmbeddingsResult extends CommonResult {
+  /** One for each call, in the order of the texts. */
+  readonly embeddings: readonly Embedded[];
+}
+
+/** What every result tells beside what was asked for. */
+export interface CommonResult {
+  /** The target that served, the last one when several did; null: a person has answered. */
   readonly target: string | null;
   readonly calls: readonly CallRecord[];
   /** Of a consensus. */
@@ -89,10 +112,14 @@ export interface InferenceMemo {
   readonly line?: LineAddress;
   /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
   readonly fingerprint: string;
-  /** It goes on when its clients disconnect. */
-  readonly isDetached?: true;
   /** Of an inference that is a response of OpenAI's API. */
   readonly response?: ResponseMemo;
+  /** It goes on when its clients disconnect. */
+  readonly isDetached?: true;
+  /** Of the HTTP request that started it, as logs have it. */
+  readonly requestId?: string;
+  /** W3C's, of the same request. */
+  readonly traceparent?: string;
 }
 
 /** What a response shows of its request, and its prompt does not tell. */
@@ -118,8 +145,10 @@ export interface Inference {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly endedAt: string | null;
-  /** Set when `status` is `succeeded`. */
+  /** Set when `status` is `succeeded` and a prompt was answered. */
   readonly result: InferenceResult | null;
+  /** Set when `status` is `succeeded` and texts were embedded. */
+  readonly embeddings?: EmbeddingsResult;
   /** Set when `status` is `failed` or `cancelled`. */
   readonly failure: InferenceFailure | null;
   /** Calls so far; of a running inference as far as its worker could be asked in time. */
@@ -138,8 +167,13 @@ export const MAX_HOLD_MS = 30 * 24 * 60 * 60 * 1000;
 /** After the deadline, how long Temporal waits for a worker before it fails the inference by itself. */
 export const RUN_TIMEOUT_GRACE_MS = 60_000;
 
+/** The Workflow Type that serves it. */
+export function workflowTypeOf(input: InferenceInput | EmbeddingsInput): string {
+  return 'embedding' in input ? 'embeddings' : input.settings.strategy;
+}
+
 /** How long it may take: a vote that is held for a person has a time of its own behind the deadline. */
-export function longestMs({ deadlineMs, settings }: Pick<InferenceInput, 'deadlineMs' | 'settings'>): number {
+export function longestMs({ deadlineMs, settings }: Pick<CommonInput, 'deadlineMs' | 'settings'>): number {
   const onSplit = settings.strategy === 'consensus' ? settings.onSplit : null;
   return deadlineMs + (onSplit?.type === 'hold' ? onSplit.holdTimeoutMs : 0);
 }

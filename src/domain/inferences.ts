@@ -2,7 +2,14 @@
 // Everything that can be expected to go wrong is a value here, not an exception.
 
 import type { Resolution, ResolutionFault } from './hold.ts';
-import type { Inference, InferenceInput, InferenceMemo, InferenceStatus, WaitingFor } from './inference.ts';
+import type {
+  EmbeddingsInput,
+  Inference,
+  InferenceInput,
+  InferenceMemo,
+  InferenceStatus,
+  WaitingFor,
+} from './inference.ts';
 import type { RequestNumber } from './rescue.ts';
 
 /** Priorities 1 (highest) to 5, as Temporal has them. */
@@ -10,9 +17,11 @@ export type Priority = 1 | 2 | 3 | 4 | 5;
 
 export interface StartInference {
   readonly identity: KeyedRequest | NumberedRequest;
-  readonly input: InferenceInput;
+  readonly input: InferenceInput | EmbeddingsInput;
   readonly memo: InferenceMemo;
   readonly priority: Priority;
+  /** Told an id before something may have been started under it; the last one counts. */
+  readonly onId: (id: string) => void;
 }
 
 /** A request with an Idempotency-Key, which names its inference: what is there is joined when the fingerprint is the same. */

@@ -2,7 +2,7 @@
 
 import type { CallFailure } from './failure.ts';
 import { failureTable, MIN_ATTEMPT_MS } from './failure.ts';
-import type { InferenceFailureCode, InferenceInput } from './inference.ts';
+import type { CommonInput, InferenceFailureCode } from './inference.ts';
 import type { CommonSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 import { targetName } from './target.ts';
@@ -79,7 +79,7 @@ export function listedOrder(targets: readonly Target[]): readonly number[] {
 }
 
 /** The order of an inference's first round. One that does not name every target once is not believed. */
-export function routeOf({ route, settings }: Pick<InferenceInput, 'route' | 'settings'>): readonly number[] {
+export function routeOf({ route, settings }: Pick<CommonInput, 'route' | 'settings'>): readonly number[] {
   const listed = listedOrder(settings.targets);
   const isWhole = route?.length === listed.length && listed.every((index) => route.includes(index));
   return isWhole ? route : listed;

@@ -62,6 +62,11 @@ const FEWEST: Counting = {
   textFile: (bytes) => bytes / 12,
 };
 
+/** Of texts that are embedded: nothing comes out. */
+export function estimateTokensOfTexts(texts: readonly string[]): number {
+  return Math.ceil(texts.reduce((tokens, text) => tokens + textTokens(text), 0));
+}
+
 /** When the client sets no limit. */
 const USUAL_OUTPUT = 1_000;
 

@@ -10,11 +10,12 @@ import type { Started } from './start-inference.ts';
  */
 export async function abandon(
   { inferences, waiting }: HttpContext,
-  { inference: { id }, isKept }: Started,
+  { inference: { id }, isKept, line }: Started,
   log: FastifyBaseLogger,
 ): Promise<void> {
   if (isKept || waiting.isAwaited(id)) return;
   const outcome = await inferences.cancel(id);
+  line?.hangUp();
   if (outcome.type === 'found') log.debug({ inferenceId: id }, 'Cancelled: its client disconnected.');
   else log.warn({ inferenceId: id, outcome: outcome.type }, 'Its client disconnected, but it was not cancelled.');
 }

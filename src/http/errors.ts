@@ -49,6 +49,8 @@ export const errorTable = {
   all_targets_failed: { status: 502, type: 'inference_error' },
   /** Too few of the models that were asked have voted. */
   consensus_inconclusive: { status: 502, type: 'inference_error' },
+  /** In a stream: what was sent is not the beginning of the answer. */
+  stream_interrupted: { status: 502, type: 'inference_error' },
   temporal_unavailable: { status: 503, type: 'server_error' },
   shutting_down: { status: 503, type: 'server_error' },
   not_ready: { status: 503, type: 'server_error' },

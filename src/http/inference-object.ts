@@ -6,6 +6,7 @@ import type { Inference } from '../domain/inference.ts';
 import type { InferenceSummary } from '../domain/inferences.ts';
 import { callObject, callSchema, timeSchema } from './call-object.ts';
 import { chatCompletionOf, chatCompletionSchema } from './chat-completion.ts';
+import { embeddingListOf, embeddingListSchema } from './embedding-list.ts';
 import { errorFieldsSchema } from './error-schema.ts';
 import { errorObject } from './errors.ts';
 import { failureError } from './failure-error.ts';
@@ -28,6 +29,8 @@ const summarySchema = z
     ended_at: timeSchema.nullable(),
     deadline: z.string().meta({ description: 'Counted from the start; anew after a replay.', examples: ['24h'] }),
     metadata: z.record(z.string(), z.string()),
+    request_id: z.string().nullable().meta({ description: '`x-request-id` of the request that started it.' }),
+    traceparent: z.string().nullable().meta({ description: 'That came with the same request; providers got it too.' }),
     temporal: z.object({
       workflow_id: z.string(),
       run_id: z.string(),
@@ -39,7 +42,9 @@ const summarySchema = z
 export const inferenceSchema = summarySchema
   .extend({
     target: z.string().nullable().meta({ description: 'The target that served.' }),
-    output: chatCompletionSchema.nullable(),
+    output: z.union([chatCompletionSchema, embeddingListSchema]).nullable().meta({
+      description: "OpenAI's chat completion, or of embeddings its list, with the vectors in base64.",
+    }),
     error: errorFieldsSchema.nullable(),
     verdict: verdictSchema.optional().meta({ description: 'Of a consensus that has come as far as a verdict.' }),
     calls: z.array(callSchema).meta({ description: 'Every attempt at every target, in order.' }),
@@ -69,17 +74,23 @@ export function summaryObject(inference: InferenceSummary, uiUrlOf: UiUrlOf): z.
     ended_at: endedAt,
     deadline: formatDuration(memo.deadlineMs),
     metadata: { ...memo.metadata },
+    request_id: memo.requestId ?? null,
+    traceparent: memo.traceparent ?? null,
     temporal: { workflow_id: id, run_id: runId, ui_url: uiUrlOf(id, runId) },
   };
 }
 
 export function inferenceObject(inference: Inference, uiUrlOf: UiUrlOf): z.output<typeof inferenceSchema> {
-  const { id, createdAt, result, failure, heldVerdict, calls } = inference;
+  const { id, createdAt, result, embeddings, failure, heldVerdict, calls } = inference;
   const verdict = result?.verdict ?? failure?.verdict ?? heldVerdict;
   return {
     ...summaryObject(inference, uiUrlOf),
-    target: result?.target ?? null,
-    output: result && chatCompletionOf({ id, createdAt, answer: result.answer, target: result.target }),
+    target: (result ?? embeddings)?.target ?? null,
+    output: result
+      ? chatCompletionOf({ id, createdAt, answer: result.answer, target: result.target })
+      : embeddings
+        ? embeddingListOf(embeddings)
+        : null,
     error: failure && errorObject(failureError(inference).fields),
     ...(verdict && { verdict: verdictObject(verdict) }),
     calls: calls.map(callObject),

@@ -17,6 +17,7 @@ import { handleClientError, handleError, handleUnknownRoute } from './error-hand
 import type { App } from './http-context.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import { registerChatCompletions } from './routes/chat-completions.ts';
+import { registerEmbeddings } from './routes/embeddings.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerInferenceList } from './routes/inference-list.ts';
 import { registerInferences } from './routes/inferences.ts';
@@ -94,6 +95,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
         next();
       });
       registerChatCompletions(v1, context);
+      registerEmbeddings(v1, context);
       registerInferences(v1, context);
       registerInferenceList(v1, context);
       registerModels(v1, context);

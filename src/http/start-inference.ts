@@ -2,9 +2,13 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
+import type { EmbeddingRequest } from '../domain/embeddings.ts';
 import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
 import type { Inferences, NumberedRequest, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
+import type { HeldLine } from '../domain/line.ts';
+import type { StreamMode } from '../domain/stream-mode.ts';
+import { streamMode } from '../domain/stream-mode.ts';
 import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
@@ -13,8 +17,11 @@ import { ableTargets } from './able-targets.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
+import { resolveEmbeddings } from './resolve-embeddings.ts';
+import type { Resolved } from './resolve-model.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
+import { traceparentOf } from './trace.ts';
 import type { Waiting } from './waiting.ts';
 
 declare module 'fastify' {
@@ -33,35 +40,47 @@ export interface Started {
   readonly isJoinable: boolean;
   /** It goes on without anybody who waits for it. */
   readonly isKept: boolean;
+  /** To be left by whoever waits; null: none does, or tokens come from nowhere. */
+  readonly line: HeldLine | null;
 }
 
-export interface InferenceWanted {
-  readonly wayIn: WayIn;
-  /** As the client sent it: a repeated request is known by it. */
-  readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
+export interface InferenceWanted extends CommonWanted {
   readonly prompt: Prompt;
   readonly response?: ResponseMemo;
   readonly strategy?: StrategyBody | undefined;
+  /** The answer is streamed, in this mode if one was asked for. @default not streamed */
+  readonly stream?: { readonly asked: StreamMode | undefined };
+}
+
+export interface EmbeddingsWanted extends CommonWanted {
+  readonly embedding: Omit<EmbeddingRequest, 'callSizes'>;
+}
+
+interface CommonWanted {
+  readonly wayIn: WayIn;
+  /** As the client sent it: a repeated request is known by it. */
+  readonly body: { readonly model: string; readonly metadata?: Readonly<Record<string, string>> | null | undefined };
   readonly deadline: string | undefined;
   readonly priority: number | undefined;
   readonly idempotencyKey: string | undefined;
   /** It is to go on without its client. @default false */
   readonly isDetached?: boolean;
+  /** `waits`: until the answer is there. @default it comes back for it */
+  readonly client?: 'waits';
 }
 
 export async function startInference(
   context: HttpContext,
   request: FastifyRequest,
-  wanted: InferenceWanted,
+  wanted: InferenceWanted | EmbeddingsWanted,
 ): Promise<Started> {
-  const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, prompt, response, strategy, deadline, priority, idempotencyKey, isDetached = false } = wanted;
+  const { inferences, catalog, lines, waiting, targets, admit, now } = context;
+  const { wayIn, body, priority, idempotencyKey, isDetached = false, client } = wanted;
+  const response = 'prompt' in wanted ? wanted.response : undefined;
   const { caller } = request;
   const { model } = body;
-  const asked = resolveModel({ catalog, wayIn, model, strategy, deadline });
-  const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog }) };
-  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
-  checkResolvable(resolved.settings, apiKeys);
+  const { mode, input: resolved } =
+    'prompt' in wanted ? resolvePrompt(context, wanted) : { mode: null, input: resolveEmbeddings(catalog, wanted) };
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
   const fingerprint = fingerprintOf(wayIn, body);
@@ -69,34 +88,54 @@ export async function startInference(
     ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
     : numberedRequest(caller, fingerprint, now());
   const { deadlineMs } = resolved;
-  const started = (inference: Inference): Started => {
+  const traceparent = traceparentOf(request.headers);
+  const started = (inference: Inference, line: HeldLine | null): Started => {
     request.inferenceId = inference.id;
     const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
-    return { inference, deadlineMs, isJoinable, isKept };
+    return { inference, deadlineMs, isJoinable, isKept, line };
   };
   if (identity.type === 'numbered' && isRetry(request.headers)) {
     const inference = await rescued(inferences, identity);
-    if (inference) return started(inference);
+    if (inference) return started(inference, lineOf(lines, inference));
   }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
   if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
-  if (identity.type === 'keyed') request.inferenceId = identity.id;
-  const outcome = await inferences.start({
+  const line = client || mode ? lines.hold(mode === 'live') : null;
+  const starting = inferences.start({
     identity,
-    input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
+    input: {
+      model,
+      ...resolved,
+      configHash: catalog.configHash,
+      ...knownNow(targets, resolved.settings),
+      ...(line && { line: line.address }),
+      ...(traceparent && { traceparent }),
+    },
     memo: {
       owner: caller.name,
       model,
       deadlineMs,
       metadata: body.metadata ?? {},
       fingerprint,
-      ...(isDetached && { isDetached }),
       ...(response && { response }),
+      ...(isDetached && { isDetached }),
+      requestId: request.id,
+      ...(traceparent && { traceparent }),
+      ...(mode === 'live' && line && { line: line.address }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
+    onId: (id) => {
+      request.inferenceId = id;
+    },
   });
-
+  starting.then(
+    ({ type }) => type !== 'started' && line?.leave(),
+    () => line?.leave(),
+  );
+  const outcome = await starting;
+  if (outcome.type === 'started') return started(outcome.inference, line);
+  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference));
   if (outcome.type === 'conflict') {
     throw new ApiError({
       code: 'idempotency_key_reused',
@@ -104,12 +143,13 @@ export async function startInference(
       param: 'idempotency-key',
     });
   }
-  if (outcome.type === 'unavailable') {
-    if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
-    request.inferenceId = outcome.id;
-    throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
-  }
-  return started(outcome.inference);
+  if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
+  throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
+}
+
+/** Of an inference that somebody else has started. */
+function lineOf(lines: HttpContext['lines'], { memo }: Inference): HeldLine | null {
+  return memo.line ? lines.join(memo.line) : null;
 }
 
 /** Null: the retry is a request like any other. */
@@ -118,6 +158,19 @@ async function rescued(inferences: Inferences, retry: NumberedRequest): Promise<
   // Nothing has been started by this request, and another retry looks again.
   if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
   return outcome.type === 'joined' ? outcome.inference : null;
+}
+
+/** A prompt and how it is served; `mode`: how its answer is streamed, null when it is not. */
+function resolvePrompt(
+  { catalog, apiKeys }: HttpContext,
+  { wayIn, body, prompt, response, strategy, deadline, stream }: InferenceWanted,
+): { readonly mode: StreamMode | null; readonly input: Omit<Resolved, 'stream'> & Pick<InferenceInput, 'prompt'> } {
+  const { stream: configured, ...asked } = resolveModel({ catalog, wayIn, model: body.model, strategy, deadline });
+  const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog }) };
+  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
+  checkResolvable(resolved.settings, apiKeys);
+  const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
+  return { mode, input: { ...resolved, prompt } };
 }
 
 /** What the health of the targets says about how to begin. */

@@ -43,7 +43,7 @@ function faultsOf(issue: Issue, data: unknown): readonly Fault[] {
     }));
   }
   if (issue.code === 'invalid_union') return unionFaults(issue, data);
-  if (path.length === 1 && unsupportedParams.has(String(path[0]))) {
+  if (path.length === 1 && (unsupportedParams.has(String(path[0])) || issue.message.startsWith('is not supported'))) {
     return [{ code: 'unsupported_parameter', path, message: issue.message }];
   }
   if (path.length > 0 && valueAt(data, path) === undefined) {

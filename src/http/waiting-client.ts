@@ -7,23 +7,24 @@ import type { Inference } from '../domain/inference.ts';
 import { abandon } from './abandoned.ts';
 import type { HttpContext } from './http-context.ts';
 import type { chatHeadersSchema } from './request-headers.ts';
-import type { InferenceWanted } from './start-inference.ts';
+import type { EmbeddingsWanted, InferenceWanted, Started } from './start-inference.ts';
 import { startInference } from './start-inference.ts';
 import { synchronousAnswer } from './synchronous-answer.ts';
 
-type ChatHeaders = z.output<typeof chatHeadersSchema>;
-type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempotencyKey' | 'isDetached'>;
+export type ChatHeaders = z.output<typeof chatHeadersSchema>;
+export type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempotencyKey' | 'isDetached'>;
 
 /** The inference once it has ended, or null when the client is gone and the reply is nobody's any more. */
 export async function serveWaitingClient(
   context: HttpContext,
   line: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly headers: ChatHeaders },
-  wanted: Omit<InferenceWanted, keyof HowServed>,
+  wanted: Omit<InferenceWanted, keyof HowServed> | Omit<EmbeddingsWanted, keyof HowServed>,
 ): Promise<Inference | null> {
   const { request, reply, headers } = line;
   const place = context.waiting.enter(reply.raw);
+  let started: Started | null = null;
   try {
-    const started = await startInference(context, request, { ...wanted, ...howServed(headers) });
+    started = await startInference(context, request, { ...wanted, ...howServed(headers), client: 'waits' });
     const inference = await synchronousAnswer(context, started, place);
     if (inference) return inference;
     await abandon(context, started, reply.log);
@@ -31,6 +32,7 @@ export async function serveWaitingClient(
     return null;
   } finally {
     place.leave();
+    started?.line?.leave();
   }
 }
 
@@ -45,19 +47,20 @@ export function howServed(headers: ChatHeaders): HowServed {
 }
 
 /** How it was served, as far as it has come. */
-export function servedHeaders({ id, memo, result, calls }: Inference): Record<string, string> {
+export function servedHeaders({ id, memo, result, embeddings, calls }: Inference): Record<string, string> {
+  const given = result ?? embeddings;
   return {
     'x-holdfast-inference-id': id,
     'x-holdfast-model': headerText(memo.model),
-    ...(result && {
-      ...(result.target !== null && { 'x-holdfast-target': headerText(result.target) }),
+    ...(given && {
+      ...(given.target !== null && { 'x-holdfast-target': headerText(given.target) }),
       'x-holdfast-calls': String(calls.length),
-      ...(result.verdict && { 'x-holdfast-verdict': result.verdict.outcome }),
+      ...(given.verdict && { 'x-holdfast-verdict': given.verdict.outcome }),
     }),
   };
 }
 
 /** Names of models may hold what a header may not. */
-function headerText(name: string): string {
+export function headerText(name: string): string {
   return name.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
 }

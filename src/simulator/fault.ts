@@ -71,6 +71,15 @@ export type Fault =
   | { readonly type: 'fenced-json' }
 
   /**
+   * Of embeddings: one of them is missing, short, made of nulls or of zeros, all are of one text; or they come in another
+   * order and say so, which is right.
+   */
+  | {
+      readonly type: 'wrong-vectors';
+      readonly flaw: 'missing' | 'short' | 'not-numbers' | 'zero' | 'twice' | 'reversed';
+    }
+
+  /**
    * A whole answer, valid against the schema asked for, that is not the one that other models give. Told by the seed and
    * the prompt alone: models that share a seed are wrong alike. @default '' as the seed
    */

@@ -7,8 +7,8 @@ import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Resolution } from '../domain/hold.ts';
 import { newInferenceId } from '../domain/ids.ts';
-import type { Inference, InferenceInput, InferenceResult } from '../domain/inference.ts';
-import { longestMs, RUN_TIMEOUT_GRACE_MS } from '../domain/inference.ts';
+import type { EmbeddingsInput, Inference, InferenceInput } from '../domain/inference.ts';
+import { longestMs, RUN_TIMEOUT_GRACE_MS, workflowTypeOf } from '../domain/inference.ts';
 import type {
   GetOutcome,
   Inferences,
@@ -24,7 +24,7 @@ import type {
   WaitOutcome,
 } from '../domain/inferences.ts';
 import { epochOf } from '../domain/rescue.ts';
-import { isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
+import { charactersOf, isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
 import { InferenceList } from './inference-list.ts';
 import { inferenceOf, withEnding } from './read-inference.ts';
 import { replayInference } from './replay-inference.ts';
@@ -187,6 +187,7 @@ class TemporalInferences implements Inferences {
     id: string,
     start: StartInference,
   ): Promise<Exclude<StartOutcome, { type: 'joined' | 'conflict' }> | { readonly type: 'taken' }> {
+    start.onId(id);
     try {
       return { type: 'started', inference: await this.#startNew(id, start, 'REJECT_DUPLICATE') };
     } catch (error) {
@@ -203,19 +204,22 @@ class TemporalInferences implements Inferences {
   ): Promise<Inference> {
     const createdAt = new Date().toISOString();
     const send = () =>
-      this.#client.workflow.start<(input: InferenceInput) => Promise<InferenceResult>>(input.settings.strategy, {
-        workflowId: id,
-        taskQueue: TASK_QUEUE,
-        args: [input],
-        requestEagerStart: true,
-        workflowIdConflictPolicy: 'FAIL',
-        workflowIdReusePolicy,
-        workflowRunTimeout: longestMs(input) + RUN_TIMEOUT_GRACE_MS,
-        memo: { inference: memo, createdAt },
-        typedSearchAttributes: startAttributes(memo),
-        priority: { priorityKey: priority },
-      });
-    const handle = await this.#startGate.run(() => this.#roundTrip(send, startLimitMs(input.prompt)));
+      this.#client.workflow.start<(input: InferenceInput | EmbeddingsInput) => Promise<unknown>>(
+        workflowTypeOf(input),
+        {
+          workflowId: id,
+          taskQueue: TASK_QUEUE,
+          args: [input],
+          requestEagerStart: true,
+          workflowIdConflictPolicy: 'FAIL',
+          workflowIdReusePolicy,
+          workflowRunTimeout: longestMs(input) + RUN_TIMEOUT_GRACE_MS,
+          memo: { inference: memo, createdAt },
+          typedSearchAttributes: startAttributes(memo),
+          priority: { priorityKey: priority },
+        },
+      );
+    const handle = await this.#startGate.run(() => this.#roundTrip(send, startLimitMs(charactersOf(input))));
     return {
       id,
       runId: handle.firstExecutionRunId,

@@ -1,7 +1,7 @@
 // Bounds every round trip to Temporal: with the server stopped, a gRPC deadline alone can be overrun by seconds.
 
 import type { NativeConnection } from '@temporalio/worker';
-import type { Prompt } from '../domain/prompt.ts';
+import type { EmbeddingsInput, InferenceInput } from '../domain/inference.ts';
 
 const ROUND_TRIP_MS = 1_900;
 
@@ -29,13 +29,22 @@ export async function withinRoundTrip<T>(
   }
 }
 
-/** A start carries the prompt, to the blob store when it is large: a second more for each four million characters. */
-export function startLimitMs(prompt: Prompt): number {
+/** What a start carries of what is asked. */
+export function charactersOf(input: InferenceInput | EmbeddingsInput): number {
   let characters = 0;
-  for (const message of prompt.messages) {
+  if ('embedding' in input) {
+    for (const text of input.embedding.texts) characters += text.length;
+    return characters;
+  }
+  for (const message of input.prompt.messages) {
     if (message.role !== 'user') characters += message.text?.length ?? 0;
     else for (const part of message.parts) characters += part.type === 'text' ? part.text.length : part.url.length;
   }
+  return characters;
+}
+
+/** What is large goes to the blob store: a second more for each four million characters. */
+export function startLimitMs(characters: number): number {
   return ROUND_TRIP_MS + Math.floor(characters / 4_000_000) * 1_000;
 }
 

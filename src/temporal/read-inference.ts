@@ -5,6 +5,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
 import type { CallRecord } from '../domain/call.ts';
 import type {
+  EmbeddingsResult,
   Inference,
   InferenceFailure,
   InferenceMemo,
@@ -27,7 +28,7 @@ type Info = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'status' | 'sta
 
 /** How an inference ended. */
 export type Ending =
-  | { readonly status: 'succeeded'; readonly result: InferenceResult; readonly failure: null }
+  | { readonly status: 'succeeded'; readonly result: InferenceResult | EmbeddingsResult; readonly failure: null }
   | { readonly status: 'failed' | 'cancelled'; readonly result: null; readonly failure: InferenceFailure };
 
 export function summaryOf(info: Info): InferenceSummary {
@@ -65,17 +66,20 @@ export async function inferenceOf(
 
 /** The inference as it is after `ending`. */
 export function withEnding(inference: Inference, ending: Ending): Inference {
-  const { status, result, failure } = ending;
-  const calls = result?.calls ?? failure?.calls ?? [];
+  const { status, failure } = ending;
+  const calls = ending.result?.calls ?? failure?.calls ?? [];
   const endedAt = inference.endedAt ?? new Date().toISOString();
-  return { ...inference, status, waitingFor: null, result, failure, calls, heldVerdict: null, endedAt };
+  const embeddings = ending.result && 'embeddings' in ending.result ? ending.result : null;
+  const result = ending.result && 'answer' in ending.result ? ending.result : null;
+  const ended = { ...inference, status, waitingFor: null, result, failure, calls, heldVerdict: null, endedAt };
+  return { ...ended, ...(embeddings && { embeddings }) };
 }
 
 /** Waits for the end of a run and those it continues in; one that has ended answers at once. */
 export async function endingOf(client: Client, run: { id: string; runId?: string }): Promise<Ending> {
   try {
     const handle = client.workflow.getHandle(run.id, run.runId);
-    const result: InferenceResult = await handle.result();
+    const result: InferenceResult | EmbeddingsResult = await handle.result();
     return { status: 'succeeded', result, failure: null };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;

@@ -7,10 +7,16 @@ const MAX_KNOWN = 10_000;
 /** Whether a number is taken. */
 type IsTaken = (sequence: number) => Promise<boolean>;
 
+interface Known {
+  next: number;
+  /** Numbers below it that were given back. */
+  readonly unused: number[];
+}
+
 export class Sequences {
   readonly #maxKnown: number;
-  /** The next number, by what the equal requests have in common; the most recently used last. */
-  readonly #next = new Map<string, number>();
+  /** By what the equal requests have in common; the most recently used last. */
+  readonly #known = new Map<string, Known>();
   readonly #searches = new Map<string, Promise<number>>();
 
   constructor(maxKnown = MAX_KNOWN) {
@@ -18,14 +24,15 @@ export class Sequences {
   }
 
   take(kind: string): number {
-    const sequence = this.#next.get(kind) ?? 0;
-    this.#remember(kind, sequence + 1);
-    return sequence;
+    const known = this.#recall(kind);
+    return known.unused.shift() ?? known.next++;
   }
 
-  /** A number that was taken here was not used, as far as anybody knows: it is the next one again. */
+  /** A number that was taken here was not used, as far as anybody knows: it goes to the next request, to leave no hole. */
   giveBack(kind: string, sequence: number): void {
-    this.#remember(kind, Math.min(sequence, this.#next.get(kind) ?? sequence));
+    const { unused } = this.#recall(kind);
+    unused.push(sequence);
+    unused.sort((a, b) => a - b);
   }
 
   /** Another process has been ahead: looks how far, once for all who ask at the same time, and takes the next number. */
@@ -36,15 +43,18 @@ export class Sequences {
       this.#searches.set(kind, search);
     }
     const free = await search;
-    this.#remember(kind, Math.max(free, this.#next.get(kind) ?? 0));
+    const known = this.#recall(kind);
+    known.next = Math.max(free, known.next);
     return this.take(kind);
   }
 
-  #remember(kind: string, next: number): void {
-    this.#next.delete(kind);
-    this.#next.set(kind, next);
-    const oldest = this.#next.size > this.#maxKnown ? this.#next.keys().next() : null;
-    if (oldest && !oldest.done) this.#next.delete(oldest.value);
+  #recall(kind: string): Known {
+    const known = this.#known.get(kind) ?? { next: 0, unused: [] };
+    this.#known.delete(kind);
+    this.#known.set(kind, known);
+    const oldest = this.#known.size > this.#maxKnown ? this.#known.keys().next() : null;
+    if (oldest && !oldest.done) this.#known.delete(oldest.value);
+    return known;
   }
 }
 

@@ -2,8 +2,8 @@
 
 import type { InferenceStatus, WaitingFor } from '../domain/inference.ts';
 
-/** Each strategy is a Workflow Type. */
-export const INFERENCES = `WorkflowType IN ('failover', 'hedge', 'consensus')`;
+/** Each strategy is a Workflow Type, and embeddings have one of their own. */
+export const INFERENCES = `WorkflowType IN ('failover', 'hedge', 'consensus', 'embeddings')`;
 
 /** What a workflow that waits says of itself in `HoldfastState` (`workflows/search-state.ts`). */
 export const STATES: Readonly<Record<WaitingFor, string>> = { target: 'waiting', resolution: 'held' };

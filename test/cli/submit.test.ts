@@ -135,8 +135,8 @@ describe('submit', () => {
 
   it('reads the prompt from stdin', async () => {
     await start(['--detach'], { input: 'from a pipe\n' }).finished;
-    const { messages } = (await started()).input.prompt;
-    expect(messages).toEqual([{ role: 'user', parts: [{ type: 'text', text: 'from a pipe\n' }] }]);
+    const messages = [{ role: 'user', parts: [{ type: 'text', text: 'from a pipe\n' }] }];
+    expect(await started()).toMatchObject({ input: { prompt: { messages } } });
   });
 
   it.each(['--detach', '--no-wait'])('prints only the id with %s', async (option) => {

@@ -26,27 +26,38 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-test('makes 6 requests to Temporal for an inference that its first target answers', async () => {
-  await ask();
-  const before = await frontendRequests();
-  for (let count = 0; count < INFERENCES; count++) await ask();
+test.each<[what: string, path: string, body: object]>([
+  ['an inference', '/v1/chat/completions', chat('chain')],
+  ['embeddings', '/v1/embeddings', { model: 'one/m1', input: ['a', 'b'], dimensions: 4 }],
+])(
+  'makes 6 requests to Temporal for %s that the first target answers',
+  async (_, path, body) => {
+    const ask = async () => {
+      const { status } = await service.request(path, { body });
+      expect(status).toBe(200);
+    };
+    await ask();
+    const before = await frontendRequests();
+    for (let count = 0; count < INFERENCES; count++) await ask();
 
-  // The server publishes its counters once a second.
-  await vi.waitFor(
-    async () => {
-      const perInference = averages({ before, after: await frontendRequests() });
-      expect(perInference).toEqual({
-        // Brings the first workflow task along, whose end brings the activity: neither is polled for.
-        StartWorkflowExecution: 1,
-        RespondWorkflowTaskCompleted: 2,
-        RespondActivityTaskCompleted: 1,
-        PollWorkflowTaskQueue: 1,
-        PollWorkflowExecutionHistory: 1,
-      });
-    },
-    { timeout: 10_000, interval: 100 },
-  );
-}, 120_000);
+    // The server publishes its counters once a second.
+    await vi.waitFor(
+      async () => {
+        const perInference = averages({ before, after: await frontendRequests() });
+        expect(perInference).toEqual({
+          // Brings the first workflow task along, whose end brings the activity: neither is polled for.
+          StartWorkflowExecution: 1,
+          RespondWorkflowTaskCompleted: 2,
+          RespondActivityTaskCompleted: 1,
+          PollWorkflowTaskQueue: 1,
+          PollWorkflowExecutionHistory: 1,
+        });
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+  },
+  120_000,
+);
 
 /**
  * Rounded, since not all that the server counts belongs to an inference: polls end without a task, 20 a minute, and the
@@ -62,11 +73,6 @@ function averages(counted: {
     Math.round((requests - (before.get(operation) ?? 0)) / INFERENCES),
   ]);
   return Object.fromEntries(made.filter(([, average]) => average !== 0));
-}
-
-async function ask(): Promise<void> {
-  const { status } = await service.request('/v1/chat/completions', { body: chat('chain') });
-  expect(status).toBe(200);
 }
 
 /** The embedded server's own executable, told to serve its metrics on a known port. */

@@ -34,6 +34,7 @@ describe('/openapi.json', async () => {
         'GET /v1/models/{id}',
         'GET /v1/targets',
         'POST /v1/chat/completions',
+        'POST /v1/embeddings',
         'POST /v1/inferences',
         'POST /v1/inferences/{id}/cancel',
         'POST /v1/inferences/{id}/replay',
@@ -52,7 +53,13 @@ describe('/openapi.json', async () => {
 
   test('says which headers a chat completion takes', () => {
     const headers = document.paths['/v1/chat/completions']?.['post']?.parameters?.map(({ name }) => name);
-    expect(headers).toEqual(['idempotency-key', 'x-holdfast-deadline', 'x-holdfast-priority', 'x-holdfast-detach']);
+    expect(headers).toEqual([
+      'idempotency-key',
+      'x-holdfast-deadline',
+      'x-holdfast-priority',
+      'x-holdfast-detach',
+      'x-holdfast-stream',
+    ]);
   });
 
   test('refers to nothing that it does not define', () => {

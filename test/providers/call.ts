@@ -25,6 +25,7 @@ export function call(
   change: Partial<Omit<CallInput, 'target'>> & { readonly target?: Partial<Target> } = {},
 ): Promise<CallOutcome> {
   return callProvider({
+    traceparent: null,
     // The region is asked for by one type, and only a label to the others.
     settings: { type, apiKey: 'test-key', baseUrl, region: 'eu-central-1' },
     prompt: question(),

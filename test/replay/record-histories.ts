@@ -7,15 +7,27 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/polling.ts';
 import type { TestService } from '../support/service.ts';
-import { chat, startTestService } from '../support/service.ts';
+import { chat, startTestService, threeProviders } from '../support/service.ts';
 import { FETCH_LIMIT_MS } from '../support/temporal-executable.ts';
 
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({
+    config: (simulator) => {
+      const config = threeProviders(simulator);
+      // A hundred texts at once.
+      const embeddings = { targets: ['three/m3'], maxAttemptsPerTarget: 1 };
+      return { ...config, models: { ...('models' in config && (config.models as object)), embeddings } };
+    },
+  });
 }, FETCH_LIMIT_MS);
 afterAll(() => service.stop());
+
+async function embed(fields: Record<string, unknown>): Promise<string> {
+  const { headers } = await service.request('/v1/embeddings', { body: { dimensions: 2, ...fields } });
+  return headers.get('x-holdfast-inference-id') ?? '';
+}
 
 async function submit(fields: Record<string, unknown>): Promise<string> {
   const { status, body } = await service.request('/v1/inferences', { body: fields });
@@ -122,4 +134,21 @@ test('records each kind of race and vote', { timeout: 60_000 }, async () => {
   await service.request(`/v1/inferences/${held}/resolve`, { body: { vote: 0, reason: 'recorded' } });
   await ended(held, 'succeeded');
   await save(held, 'held-and-resolved');
+});
+
+test('records embeddings, in one call, and replayed in the middle of several', { timeout: 60_000 }, async () => {
+  const input = Array.from({ length: 120 }, (_, n) => `text ${n}`);
+  await save(await embed({ model: 'one/m1', input: 'a text' }), 'embedded');
+
+  const repair = service.simulator.inject({
+    account: 'three',
+    matches: ({ text }) => text !== 'text 99',
+    fault: { type: 'error', situation: 'server-error' },
+  });
+  const failed = await embed({ model: 'embeddings', input });
+  await ended(failed, 'failed');
+  repair();
+  await service.request(`/v1/inferences/${failed}/replay`, { method: 'POST' });
+  await ended(failed, 'succeeded');
+  await save(failed, 'reset-and-embedded');
 });

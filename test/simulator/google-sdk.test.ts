@@ -107,3 +107,16 @@ test('lists its models', async () => {
   const listed = await collect(await models().list());
   expect(listed.map(({ name }) => name)).toContain('models/gemini-2.5-flash');
 });
+
+test('embeds one text or several, as long as asked for', async () => {
+  const config = { outputDimensionality: 32 };
+  const { embeddings = [] } = await models().embedContent({
+    model: 'gemini-embedding-001',
+    contents: ['a', 'b'],
+    config,
+  });
+  expect(embeddings.map(({ values }) => values?.length)).toEqual([32, 32]);
+  const one = await models().embedContent({ model: 'gemini-embedding-001', contents: 'b', config });
+  expect(one.embeddings).toEqual([embeddings[1]]);
+  expect(at.simulator.requests.map(({ path }) => path.replace(/^.*:/, ''))).toContain('batchEmbedContents');
+});

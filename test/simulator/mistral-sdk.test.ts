@@ -101,3 +101,12 @@ test('lists its models', async () => {
 function textOf(content: unknown): string {
   return typeof content === 'string' ? content : '';
 }
+
+test('embeds texts, and counts them', async () => {
+  const { data, usage, model } = await client().embeddings.create({ model: 'mistral-embed', inputs: ['a', 'b'] });
+  expect(data.map(({ index, embedding }) => [index, embedding?.length])).toEqual([
+    [0, 1_024],
+    [1, 1_024],
+  ]);
+  expect({ model, tokens: usage.promptTokens }).toEqual({ model: 'mistral-embed', tokens: 1 });
+});

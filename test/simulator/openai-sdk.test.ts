@@ -149,3 +149,34 @@ test('a body that OpenAI would not accept is a bad request', async () => {
     BadRequestError,
   );
 });
+
+test.each([
+  'float',
+  'base64',
+  undefined,
+] as const)('embeddings are the same in every encoding (%s)', async (encoding) => {
+  const body = { model: 'text-embedding-3-small', input: [TEXT, 'another'], dimensions: 64 };
+  const asked = await client().embeddings.create({ ...body, ...(encoding && { encoding_format: encoding }) });
+  const plain = await client().embeddings.create({ ...body, encoding_format: 'float' });
+  expect(asked).toMatchObject({ object: 'list', model: body.model, usage: { prompt_tokens: expect.any(Number) } });
+  expect(asked.data.map(({ index }) => index)).toEqual([0, 1]);
+  for (const [place, { embedding }] of asked.data.entries()) {
+    // Asked for base64, the client hands on what came; left to itself, it has asked for it and decoded it.
+    const numbers = typeof embedding === 'string' ? floatsOf(embedding) : embedding;
+    expect(numbers.map(Math.fround)).toEqual(plain.data[place]?.embedding.map(Math.fround));
+  }
+});
+
+test('an error about embeddings is the one of the situation', async () => {
+  at.simulator.inject({ fault: { type: 'error', situation: 'rate-limit' } });
+  await expect(client().embeddings.create({ model: 'm', input: 'a' })).rejects.toBeInstanceOf(RateLimitError);
+  at.simulator.clear();
+  await expect(client().embeddings.create({ model: 'm', input: [] })).rejects.toBeInstanceOf(BadRequestError);
+  // DeepSeek has none.
+  await expect(client('deepseek').embeddings.create({ model: 'm', input: 'a' })).rejects.toBeInstanceOf(NotFoundError);
+});
+
+function floatsOf(base64: string): number[] {
+  const bytes = Buffer.from(base64, 'base64');
+  return Array.from({ length: bytes.length / 4 }, (_, place) => bytes.readFloatLE(place * 4));
+}

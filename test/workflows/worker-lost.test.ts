@@ -82,6 +82,29 @@ test('killed during the call: asked again, or failed over when no attempt is lef
   expect(sentTo('two')).toHaveLength(1);
 });
 
+test('killed among the calls of an embedding: what has been given is not asked for again', {
+  timeout: LIMIT_MS,
+}, async () => {
+  const input = Array.from({ length: 300 }, (_, n) => `text ${n}`);
+  const slow = service.simulator.inject({
+    account: 'one',
+    matches: ({ text }) => text === 'text 299',
+    fault: { type: 'delay', headersMs: 60_000 },
+  });
+  const headers = { 'idempotency-key': 'embeddings of a killed worker', 'x-holdfast-deadline': '55s' };
+  const embedding = service.request('/v1/embeddings', { body: { model: 'one/m1', input, dimensions: 4 }, headers });
+  await eventually(() => sentTo('one').length === 2);
+  await worker.kill();
+  slow();
+  worker = await startWorkerProcess(service);
+
+  const { status, body } = await embedding;
+
+  expect(status).toBe(200);
+  expect(body.data).toHaveLength(300);
+  expect(sentTo('one').map(({ text }) => text)).toEqual(['text 255', 'text 299', 'text 299']);
+});
+
 test('killed after the answer, before it is recorded: asked again, and the bill is open', {
   timeout: LIMIT_MS,
 }, async () => {

@@ -33,7 +33,9 @@ export function tallyOf(submittedIds: readonly string[], inferences: readonly In
 
 /** The text that the model answered, or null. */
 export function answerOf(inference: InferenceView): string | null {
-  const text = inference.status === 'succeeded' ? inference.output?.choices[0]?.message.content : null;
+  const { status, output } = inference;
+  const text =
+    status === 'succeeded' && output?.object === 'chat.completion' ? output.choices[0]?.message.content : null;
   return text ? text : null;
 }
 

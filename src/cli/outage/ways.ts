@@ -132,5 +132,7 @@ const POLL_SECONDS = 30;
 function endingOfInference(inference: InferenceView): Ending {
   if (inference.ended_at === null) return { type: 'lost', reason: inference.status };
   if (inference.status !== 'succeeded') return { type: 'failed', reason: inference.error?.code ?? inference.status };
-  return { type: 'answered', text: inference.output?.choices?.[0]?.message?.content ?? '' };
+  const { output } = inference;
+  const message = output?.object === 'chat.completion' ? output.choices?.[0]?.message : null;
+  return { type: 'answered', text: message?.content ?? '' };
 }

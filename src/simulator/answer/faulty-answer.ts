@@ -6,9 +6,11 @@ import type { Ask, Reply } from '../wires/wire.ts';
 import { answer, callTool, jsonAnswer, nothing, say } from './answer.ts';
 import { dissent } from './dissent.ts';
 import { tokensOf } from './tokens.ts';
+import { embeddings } from './vectors.ts';
 
 /** The reply under this fault; a fault that is not about the answer leaves it as it is. */
 export function answerWith(ask: Ask, fault: Fault | null): Reply {
+  if (ask.embed) return embeddings(ask, ask.embed, fault);
   // Without anybody's injection, so that a split can be seen with curl: `sim-c/dissenting` in a consensus of three.
   const whole = ask.model.startsWith('dissent') ? dissent(ask, ask.model) : answer(ask);
   if (fault?.type === 'empty') return nothing(ask);

@@ -59,6 +59,7 @@ function read(body: Json, { model = '', stream = false }: { model?: string; stre
     stop: stringsOf(config['stopSequences']),
     json: jsonWanted(body),
     tool: forcedTool(body),
+    prefix: '',
     streamUsage: true,
   };
 }

@@ -1,6 +1,7 @@
 // The chat completions format that OpenAI, DeepSeek and Mistral share; a dialect says where they differ.
 
 import { countTokens } from '../answer/tokens.ts';
+import { embeddingList, readEmbeddingAsk } from './embedding-list.ts';
 import { isJson, numberOf, objectOf, objectsOf, schemaOf, stringOf, stringsOf, textOf } from './read-json.ts';
 import type { Ask, Finish, Json, Reply, ReplyContext, Route, WireFormat } from './wire.ts';
 import { dataFrame } from './wire.ts';
@@ -16,6 +17,8 @@ export interface ChatDialect extends Pick<WireFormat, 'requestId' | 'headers' | 
   readonly completionId: (id: string) => string;
   readonly toolCallId: (id: string) => string;
   readonly usage: (reply: Reply) => Json;
+  /** Left out: the provider has no embeddings. `dimensions`: of one that asks for none. */
+  readonly embeddings?: { readonly dimensions: number; readonly hasId: boolean };
   /** Fields of every completion and chunk beside the common ones. */
   readonly extra: Json;
 }
@@ -23,27 +26,38 @@ export interface ChatDialect extends Pick<WireFormat, 'requestId' | 'headers' | 
 export function chatCompletions(dialect: ChatDialect): WireFormat {
   return {
     ...dialect,
-    route,
-    read,
-    body: (reply, context) => ({
-      ...base(dialect, context, 'chat.completion'),
-      choices: [
-        {
-          index: 0,
-          message: message(dialect, reply, context),
-          logprobs: null,
-          finish_reason: finishOf(dialect, reply),
-        },
-      ],
-      usage: dialect.usage(reply),
-    }),
+    route: (request) => route(request, dialect.embeddings !== undefined),
+    read: (body, { embeds }) => (embeds ? readEmbeddingAsk(body, dialect.embeddings?.dimensions ?? 0) : read(body)),
+    body: (reply, context) =>
+      reply.embedding
+        ? {
+            ...(dialect.embeddings?.hasId && { id: context.id }),
+            ...embeddingList(reply.embedding, reply, context),
+          }
+        : completion(dialect, reply, context),
     frames: (reply, context) => frames(dialect, reply, context),
     errorFrame: dataFrame,
     keepAlive: ': keep-alive\n\n',
   };
 }
 
-function route({ method, path }: { method: string; path: string }): Route | null {
+function completion(dialect: ChatDialect, reply: Reply, context: ReplyContext): Json {
+  return {
+    ...base(dialect, context, 'chat.completion'),
+    choices: [
+      {
+        index: 0,
+        message: message(dialect, reply, context),
+        logprobs: null,
+        finish_reason: finishOf(dialect, reply),
+      },
+    ],
+    usage: dialect.usage(reply),
+  };
+}
+
+function route({ method, path }: { method: string; path: string }, hasEmbeddings: boolean): Route | null {
+  if (hasEmbeddings && method === 'POST' && path === 'v1/embeddings') return { type: 'inference', embeds: true };
   if (method === 'POST' && path === 'v1/chat/completions') return { type: 'inference' };
   return method === 'GET' && path === 'v1/models' ? { type: 'models' } : null;
 }
@@ -64,6 +78,8 @@ function read(body: Json): Ask | null {
     stop: stringsOf(body['stop']),
     json: jsonWanted(objectOf(body['response_format'])),
     tool: forcedTool(body),
+    // Mistral's word for it; others take an assistant's last message for an earlier turn.
+    prefix: messages.at(-1)?.['prefix'] === true ? (texts.at(-1) ?? '') : '',
     streamUsage: objectOf(body['stream_options'])['include_usage'] === true,
   };
 }

@@ -54,6 +54,7 @@ function read(body: Json): Ask | null {
     stop: stringsOf(body['stop_sequences']),
     json: format['type'] === 'json_object' ? { schema: schemaOf(format['json_schema']) } : null,
     tool: tool ? { name: stringOf(tool['name']), parameters: objectOf(tool['parameters']) } : null,
+    prefix: '',
     streamUsage: true,
   };
 }

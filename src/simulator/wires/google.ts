@@ -2,8 +2,9 @@
 // Streams are always server-sent events, whether or not `alt=sse` asks for them: every client does.
 
 import { countTokens } from '../answer/tokens.ts';
+import { embeddingAsk } from './embedding-list.ts';
 import { numberOf, objectOf, objectsOf, parseJson, schemaOf, stringOf, stringsOf, textOf } from './read-json.ts';
-import type { Ask, Finish, Frames, Json, Reply, ReplyContext, Route, WireFormat } from './wire.ts';
+import type { Addressed, Ask, Finish, Frames, Json, Reply, ReplyContext, Route, WireFormat } from './wire.ts';
 import { dataFrame } from './wire.ts';
 
 const MODELS = ['gemini-2.5-flash', 'gemini-2.5-pro'];
@@ -13,7 +14,10 @@ export const google: WireFormat = {
   read,
   requestId: (id) => id,
   headers: () => ({ vary: 'Origin', 'server-timing': 'gfet4t7; dur=1' }),
-  body: (reply, context) => response(context, { ...ended(reply, parts(reply)), usageMetadata: usage(reply) }),
+  body: (reply, context) =>
+    reply.embedding
+      ? embedded(reply.embedding)
+      : response(context, { ...ended(reply, parts(reply)), usageMetadata: usage(reply) }),
   frames,
   errorFrame: dataFrame,
   keepAlive: ': keep-alive\n\n',
@@ -34,15 +38,24 @@ export const vertex: WireFormat = {
   ...google,
   route: ({ method, path }) => route({ method, path: path.replace(/^v1\/publishers\/google\//, 'v1beta/') }),
 };
+const VERB = /^v1beta\/models\/(.+):(generateContent|streamGenerateContent|embedContent|batchEmbedContents)$/;
+/** Of an embedding that asks for none. */
+const DIMENSIONS = 3_072;
 
 function route({ method, path }: { method: string; path: string }): Route | null {
   if (method === 'GET' && path === 'v1beta/models') return { type: 'models' };
-  const [, model, verb] = /^v1beta\/models\/(.+):(generateContent|streamGenerateContent)$/.exec(path) ?? [];
+  const [, model, verb = ''] = VERB.exec(path) ?? [];
   if (method !== 'POST' || !model) return null;
-  return { type: 'inference', model: decodeURIComponent(model), stream: verb === 'streamGenerateContent' };
+  return {
+    type: 'inference',
+    model: decodeURIComponent(model),
+    stream: verb === 'streamGenerateContent',
+    embeds: /embedContent/i.test(verb),
+  };
 }
 
-function read(body: Json, { model = '', stream = false }: { model?: string; stream?: boolean }): Ask | null {
+function read(body: Json, { model = '', stream = false, embeds = false }: Addressed): Ask | null {
+  if (embeds) return readEmbedding(body, model);
   const contents = objectsOf(body['contents']);
   if (contents.length === 0) return null;
   const config = objectOf(body['generationConfig']);
@@ -58,8 +71,24 @@ function read(body: Json, { model = '', stream = false }: { model?: string; stre
     stop: stringsOf(config['stopSequences']),
     json: jsonWanted(config),
     tool: forcedTool(body),
+    prefix: '',
     streamUsage: true,
   };
+}
+
+/** One request, or a batch of them. */
+function readEmbedding(body: Json, model: string): Ask | null {
+  const isSingle = body['requests'] === undefined;
+  const requests = isSingle ? [body] : objectsOf(body['requests']);
+  const texts = requests.map((request) => textOf(objectOf(request['content'])['parts']));
+  if (texts.length === 0 || texts.includes('')) return null;
+  const dimensions = numberOf(requests[0]?.['outputDimensionality']) ?? DIMENSIONS;
+  return embeddingAsk({ model, embed: { texts, dimensions, form: isSingle ? 'single' : 'numbers' } });
+}
+
+function embedded({ vectors, form }: NonNullable<Reply['embedding']>): Json {
+  const found = vectors.map(({ values }) => ({ values }));
+  return form === 'single' ? { embedding: found[0] ?? {} } : { embeddings: found };
 }
 
 function jsonWanted(config: Json): Ask['json'] {

@@ -11,6 +11,7 @@ export const mistral = chatCompletions({
   wholeToolCalls: true,
   completionId: (id) => id,
   toolCallId: (id) => id.slice(0, 9),
+  embeddings: { dimensions: 1_024, hasId: true },
   usage: ({ inputTokens, outputTokens }) => ({
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,

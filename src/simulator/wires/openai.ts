@@ -17,6 +17,7 @@ export const openaiDialect: ChatDialect = {
   wholeToolCalls: false,
   completionId: (id) => `chatcmpl-${id}`,
   toolCallId: (id) => `call_${id.slice(0, 24)}`,
+  embeddings: { dimensions: 1_536, hasId: false },
   usage: ({ inputTokens, outputTokens }) => ({
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,

@@ -17,9 +17,16 @@ export interface Ask {
   readonly json: { readonly schema: JsonSchema | null } | null;
   /** A tool that must be called. */
   readonly tool: { readonly name: string; readonly parameters: JsonSchema } | null;
+  /** What the answer begins with, as the request says: the reply goes on from there. */
+  readonly prefix: string;
   /** Usage is wanted in the stream, where the provider leaves it out unasked. */
   readonly streamUsage: boolean;
+  /** Vectors are asked for, instead of an answer. */
+  readonly embed?: { readonly texts: readonly string[]; readonly dimensions: number; readonly form: EmbeddingForm };
 }
+
+/** `single`: Gemini has another form for a text by itself. */
+type EmbeddingForm = 'numbers' | 'base64' | 'single';
 
 export type Finish = 'stop' | 'length' | 'tool-calls' | 'refused' | 'blocked';
 
@@ -34,6 +41,11 @@ export interface Reply {
   readonly blockReason?: string;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Instead of all that is said; `place` is that of the text. */
+  readonly embedding?: {
+    readonly vectors: readonly { readonly place: number; readonly values: readonly (number | null)[] }[];
+    readonly form: EmbeddingForm;
+  };
 }
 
 export interface ReplyContext {
@@ -57,15 +69,20 @@ export interface Frames {
 export type Json = Readonly<Record<string, unknown>>;
 
 /** What the path says; `model` and `stream` where the provider has them there. */
-export type Route =
-  | { readonly type: 'models' }
-  | { readonly type: 'inference'; readonly model?: string; readonly stream?: boolean };
+export type Route = { readonly type: 'models' } | ({ readonly type: 'inference' } & Addressed);
+
+export interface Addressed {
+  readonly model?: string;
+  readonly stream?: boolean;
+  /** Vectors are asked for. */
+  readonly embeds?: boolean;
+}
 
 export interface WireFormat {
   /** Null: no such path. `path` begins behind `/{account}/{wire}/`. */
   route(request: { readonly method: string; readonly path: string }): Route | null;
   /** Null: the provider would call the body invalid. */
-  read(body: Json, route: { readonly model?: string; readonly stream?: boolean }): Ask | null;
+  read(body: Json, route: Addressed): Ask | null;
   requestId(id: string): string;
   /** Headers of every answer; `limit` is null where the provider says nothing of its limits. */
   headers(about: { readonly id: string; readonly atMs: number; readonly limit: LimitState | null }): Headers;
