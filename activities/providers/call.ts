@@ -254,11 +254,12 @@ class Attempt {
     }
     if (error instanceof NotCalledError) return notCalled(target, error);
     const { isMalformed, isComplete } = this.#reader;
-    if (InvalidResponseDataError.isInstance(error) && this.#exchange.isOver && !isMalformed && !isComplete && !answer) {
-      // The AI SDK misses a finish reason; what is missing is the end of the stream.
+    const kind = isMalformed || answer ? 'malformed' : kindOf(error);
+    const isAboutEnd = kind === 'unknown' || (!isMalformed && !answer && InvalidResponseDataError.isInstance(error));
+    if (isAboutEnd && this.#exchange.isOver && !isComplete) {
+      // The AI SDK misses half a frame, or a finish reason; what is missing is the end of the stream.
       return { kind: 'connection', message: sentence(target, 'connection', 'the stream ended before the answer did') };
     }
-    const kind = isMalformed || answer ? 'malformed' : kindOf(error);
     return { kind, message: sentence(target, kind, answer ? 'no stream came, but a document' : undefined) };
   }
 

@@ -53,7 +53,7 @@ export async function prepareCall(input: {
       responseFormat,
       schema,
       check,
-      strictTools: strictTools(prompt),
+      strictTools: strictTools(input.prompt),
       wantsLogprobs: prompt.params.logprobs !== undefined,
       contextWindow: target.contextWindow ?? null,
     },

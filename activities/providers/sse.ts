@@ -17,7 +17,7 @@ export class SseDecoder implements EventDecoder {
 }
 
 /** Splits text that comes in arbitrary pieces; comments, event names and ids are of no use to us and are dropped. */
-export class EventSplitter {
+class EventSplitter {
   #buffer = '';
   #data: string | null = null;
 

@@ -4,7 +4,7 @@
 import type { ContentPart, Params, Prompt, Tool } from './prompt.ts';
 
 /** Each rules a target out that lacks it. */
-export type Need =
+type Need =
   | 'tools'
   | 'tool-choice-required'
   | 'tool-choice-named'
@@ -21,10 +21,10 @@ export type Need =
   | 'logprobs';
 
 /** Each is dropped where a target lacks it: the answer may be another one, but not one to another question. */
-export type Hint = 'strict-tools' | 'seed' | 'presence-penalty' | 'frequency-penalty' | 'reasoning-effort';
+type Hint = 'strict-tools' | 'seed' | 'presence-penalty' | 'frequency-penalty' | 'reasoning-effort';
 
 /** Forms of JSON that the API itself knows: where there are none, the prompt asks for JSON in words. */
-export type JsonForm = 'json' | 'json-schema';
+type JsonForm = 'json' | 'json-schema';
 
 /** What is known of some of a vendor's models. What is not said is not known, and so tried. */
 export interface CapabilityRow {

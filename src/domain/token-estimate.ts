@@ -15,7 +15,7 @@ export function estimateInputTokens(prompt: Prompt): number {
 }
 
 /** No tokeniser that is in use makes less of it. */
-export function fewestInputTokens(prompt: Prompt): number {
+function fewestInputTokens(prompt: Prompt): number {
   return count(prompt, FEWEST);
 }
 

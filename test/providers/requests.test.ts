@@ -25,6 +25,15 @@ describe('a request', () => {
     ['openai', '/main/openai/v1/chat/completions', { authorization: 'Bearer test-key' }],
     ['mistral', '/main/mistral/v1/chat/completions', { authorization: 'Bearer test-key' }],
     ['deepseek', '/main/deepseek/v1/chat/completions', { authorization: 'Bearer test-key' }],
+    ['groq', '/main/groq/v1/chat/completions', { authorization: 'Bearer test-key' }],
+    ['cohere', '/main/cohere/v2/chat', { authorization: 'Bearer test-key' }],
+    ['azure', '/main/azure/v1/chat/completions', { 'api-key': 'test-key' }],
+    ['bedrock', '/main/bedrock/model/some-model/converse-stream', { authorization: 'Bearer test-key' }],
+    [
+      'vertex',
+      '/main/vertex/v1/publishers/google/models/some-model:streamGenerateContent?alt=sse',
+      { 'x-goog-api-key': 'test-key' },
+    ],
     ['anthropic', '/main/anthropic/v1/messages', { 'x-api-key': 'test-key' }],
     ['google', '/main/google/v1beta/models/some-model:streamGenerateContent?alt=sse', { 'x-goog-api-key': 'test-key' }],
   ] as const)('to %s goes to %s with the key where it belongs', async (wire, path, headers) => {

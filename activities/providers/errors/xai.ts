@@ -42,6 +42,7 @@ function isSpent(said: string): boolean {
     said,
     /insufficient_quota/i,
     /credits?\b.*(?:used|exhausted)/i,
+    /used all .*credits/i,
     /spending limit/i,
     /purchase .*credits/i,
   );
