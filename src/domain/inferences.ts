@@ -3,6 +3,7 @@
 
 import type { Resolution, ResolutionFault } from './hold.ts';
 import type { Inference, InferenceInput, InferenceMemo, InferenceStatus, WaitingFor } from './inference.ts';
+import type { Prompt } from './prompt.ts';
 
 /** Priorities 1 (highest) to 5, as Temporal has them. */
 export type Priority = 1 | 2 | 3 | 4 | 5;
@@ -32,6 +33,11 @@ export type StartOutcome =
 
 export type GetOutcome =
   | { readonly type: 'found'; readonly inference: Inference }
+  | { readonly type: 'not-found' }
+  | Unavailable;
+
+export type PromptOutcome =
+  | { readonly type: 'found'; readonly prompt: Prompt }
   | { readonly type: 'not-found' }
   | Unavailable;
 
@@ -85,6 +91,8 @@ export interface Inferences {
   start(start: StartInference): Promise<StartOutcome>;
   /** Reads without a worker, but for the calls of a running one. */
   get(id: string): Promise<GetOutcome>;
+  /** What the inference was asked; reads without a worker. */
+  prompt(id: string): Promise<PromptOutcome>;
   /**
    * Waits until the inference has ended, across replays; `pending` after `timeoutMs`, or at once when too many wait.
    * All who wait on one inference share one long poll. An aborted `signal` gives up the place, and answers `pending`.

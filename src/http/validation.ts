@@ -43,7 +43,8 @@ function faultsOf(issue: Issue, data: unknown): readonly Fault[] {
     }));
   }
   if (issue.code === 'invalid_union') return unionFaults(issue, data);
-  if (path.length === 1 && unsupportedParams.has(String(path[0]))) {
+  const isUnsupported = issue.code === 'custom' && issue.params?.['isUnsupported'] === true;
+  if (isUnsupported || (path.length === 1 && unsupportedParams.has(String(path[0])))) {
     return [{ code: 'unsupported_parameter', path, message: issue.message }];
   }
   if (path.length > 0 && valueAt(data, path) === undefined) {

@@ -12,6 +12,7 @@ import type {
   Inferences,
   ListInferences,
   ListOutcome,
+  PromptOutcome,
   ReplayOutcome,
   ResolveOutcome,
   StartInference,
@@ -22,6 +23,7 @@ import type {
 import { isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
 import { InferenceList } from './inference-list.ts';
 import { inferenceOf, withEnding } from './read-inference.ts';
+import { readInput } from './read-input.ts';
 import { replayInference } from './replay-inference.ts';
 import { NOT_HELD, RESOLVE_LIMIT_MS, resolveInference, resolverInterceptor } from './resolve-inference.ts';
 import { startAttributes } from './search-attributes.ts';
@@ -74,6 +76,13 @@ class TemporalInferences implements Inferences {
 
   get(id: string): Promise<GetOutcome> {
     return this.#asOutcome(async () => ({ type: 'found', inference: await this.#read(id) }));
+  }
+
+  prompt(id: string): Promise<PromptOutcome> {
+    return this.#asOutcome<PromptOutcome>(async () => {
+      const { prompt } = await this.#roundTrip(() => readInput(this.#client, id));
+      return { type: 'found', prompt };
+    });
   }
 
   wait(

@@ -78,6 +78,11 @@ export class TestInferences implements Inferences {
     return { type: 'started' as const, inference };
   }
 
+  async prompt(id: string) {
+    const start = this.started.find((one) => one.id === id);
+    return start ? ({ type: 'found', prompt: start.input.prompt } as const) : ({ type: 'not-found' } as const);
+  }
+
   async get(id: string) {
     const inference = this.#states.get(id);
     return inference ? { type: 'found' as const, inference } : { type: 'not-found' as const };

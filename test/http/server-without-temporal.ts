@@ -58,6 +58,7 @@ export async function serverWithoutTemporal(
   const inferences: Inferences = {
     start: refuse('start'),
     get: refuse('get'),
+    prompt: refuse('prompt'),
     wait: refuse('wait'),
     cancel: refuse('cancel'),
     replay: refuse('replay'),
