@@ -61,7 +61,7 @@ const outputText = z.strictObject({
   annotations: z.array(z.unknown()).nullish(),
   logprobs: z.array(z.unknown()).nullish(),
   // What the official client's `parse` adds to an answer.
-  parsed: z.unknown(),
+  parsed: z.unknown().optional(),
 });
 
 const refusal = z.strictObject({ type: z.literal('refusal'), refusal: z.string() });
@@ -79,9 +79,9 @@ const functionCall = z.strictObject({
   call_id: z.string().min(1),
   name: z.string().min(1),
   arguments: z.string(),
-  caller: z.unknown(),
+  caller: z.unknown().optional(),
   namespace: unsupported(),
-  parsed_arguments: z.unknown(),
+  parsed_arguments: z.unknown().optional(),
   ...ofAnswers,
 });
 
@@ -99,7 +99,7 @@ const functionCallOutput = z.strictObject({
     ],
     { error: 'must be a text or a list of input_text parts' },
   ),
-  caller: z.unknown(),
+  caller: z.unknown().optional(),
   ...ofAnswers,
 });
 
