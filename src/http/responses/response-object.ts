@@ -83,7 +83,7 @@ export function textContent(text: string): MessageContent {
 
 function contentOf({ text, refusal }: Answer): MessageContent | null {
   if (refusal !== null) return { type: 'refusal', refusal };
-  return text === null ? null : textContent(text);
+  return text ? textContent(text) : null;
 }
 
 function functionCallItem(id: string, call: ToolCall): FunctionCallItem {
