@@ -310,10 +310,10 @@ describe('what a model is asked', () => {
     await client.responses.cancel(id);
   });
 
-  test('a prompt too large for a history, which is read again as it was', async () => {
-    const instructions = 'Be brief. '.repeat(20_000);
-    const response = await client.responses.create({ ...base, instructions });
-    expect(response.instructions).toBe(instructions);
-    expect(await client.responses.retrieve(response.id)).toEqual(response);
+  test('to go on from a prompt too large for a history', async () => {
+    const input = 'It is a test. '.repeat(20_000);
+    const { id } = await client.responses.create({ ...base, input });
+    await client.responses.create({ ...base, previous_response_id: id });
+    expect(sent()[1]?.['messages'][0].content).toBe(input);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Inference } from '../../src/domain/inference.ts';
-import { responseObject } from '../../src/http/responses/response-object.ts';
+import { responseObject, shownRequest } from '../../src/http/responses/response-object.ts';
 import { responseSchema } from '../../src/http/responses/response-object-schema.ts';
+import { ShownRequests } from '../../src/http/responses/shown-requests.ts';
 import { answered, failed, partsOf } from './responses.ts';
 
 const shown = (inference: Inference) => responseObject(partsOf({ inference }));
@@ -57,8 +58,8 @@ describe('an inference as a response', () => {
     const schema = { type: 'object' };
     const response = responseObject({
       inference,
-      prompt: {
-        messages: [{ role: 'system', text: 'Be brief.' }],
+      request: {
+        instructions: 'Be brief.',
         tools: [{ name: 'add', description: 'Adds.', parameters: schema, strict: true }, { name: 'now' }],
         toolChoice: { name: 'add' },
         parallelToolCalls: false,
@@ -92,9 +93,12 @@ describe('an inference as a response', () => {
     expect(responseSchema.parse(response)).toEqual(response);
   });
 
-  test('does not take a system message of the input for instructions', () => {
-    const prompt = { messages: [{ role: 'system', text: 'Be brief.' }], params: {} } as const;
-    expect(responseObject(partsOf({ prompt })).instructions).toBeNull();
+  test('does not take a system message of the input for instructions, and shows none of the input', () => {
+    const prompt = { messages: [{ role: 'system', text: 'Be brief.' }], params: {}, user: 'u' } as const;
+    const { memo } = partsOf();
+    expect(shownRequest(prompt, memo)).toStrictEqual({ instructions: null, params: {}, user: 'u' });
+    const own = { ...memo, hasInstructions: true };
+    expect(shownRequest(prompt, own)).toStrictEqual({ instructions: 'Be brief.', params: {}, user: 'u' });
   });
 
   test('with calls of functions beside its text, or alone', () => {
@@ -157,5 +161,26 @@ describe('an inference as a response', () => {
       output_tokens_details: { reasoning_tokens: 0 },
     });
     expect(shown(answered({ usage: { ...usage, outputTokens: null } }))).not.toHaveProperty('usage');
+  });
+});
+
+describe('what is kept of the requests for those who poll', () => {
+  const request = (instructions: string) => ({ instructions, params: {} });
+
+  test('is bounded, and drops first what has not been asked for', () => {
+    const kept = new ShownRequests(3 * JSON.stringify(request('aaa')).length);
+    for (const id of ['a', 'b', 'c']) kept.keep(id, request(id.repeat(3)));
+    expect(kept.get('a')).toEqual(request('aaa'));
+    kept.keep('a', request('aaa'));
+    kept.keep('d', request('ddd'));
+    expect(['a', 'b', 'c', 'd'].filter((id) => kept.get(id) !== null)).toEqual(['a', 'c', 'd']);
+  });
+
+  test('does not keep one that is larger than all may be together', () => {
+    const kept = new ShownRequests(50);
+    kept.keep('a', request('a'.repeat(100)));
+    expect(kept.get('a')).toBeNull();
+    kept.keep('b', request('b'));
+    expect(kept.get('b')).toEqual(request('b'));
   });
 });

@@ -23,7 +23,7 @@ const running: Inference = {
 export function partsOf(change: Partial<ResponseParts> = {}): ResponseParts {
   return {
     inference: running,
-    prompt: { messages: [{ role: 'user', parts: [{ type: 'text', text: 'Hello.' }] }], params: {} },
+    request: { instructions: null, params: {} },
     memo: { background: false, store: true, hasInstructions: false },
     ...change,
   };

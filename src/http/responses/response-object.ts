@@ -1,4 +1,4 @@
-// An inference as one of OpenAI's responses, at any moment of its life. Pure: what the request said is read from the
+// An inference as one of OpenAI's responses, at any moment of its life. Pure: what the request said is taken from the
 // prompt, so that it is the same whoever asks and whenever.
 
 import type { Answer, Usage } from '../../domain/answer.ts';
@@ -16,13 +16,21 @@ import type {
 
 export interface ResponseParts {
   readonly inference: Inference;
-  readonly prompt: Prompt;
+  readonly request: ShownRequest;
   readonly memo: ResponseMemo;
 }
 
-export function responseObject({ inference, prompt, memo }: ResponseParts): ResponseObject {
+/** What a response shows of its request again: all but the input. */
+export type ShownRequest = Omit<Prompt, 'messages'> & { readonly instructions: string | null };
+
+export function shownRequest({ messages, ...rest }: Prompt, { hasInstructions }: ResponseMemo): ShownRequest {
+  const [first] = messages;
+  return { ...rest, instructions: hasInstructions && first?.role === 'system' ? first.text : null };
+}
+
+export function responseObject({ inference, request, memo }: ResponseParts): ResponseObject {
   const { id, createdAt, status, result, failure } = inference;
-  const { params, toolChoice, user } = prompt;
+  const { instructions, params, toolChoice, user } = request;
   const answer = result?.answer ?? null;
   const incomplete = answer && incompleteReason(answer);
   const usage = answer?.usage && usageOf(answer.usage);
@@ -34,20 +42,20 @@ export function responseObject({ inference, prompt, memo }: ResponseParts): Resp
     background: memo.background,
     error: status === 'failed' && failure ? errorOf(inference) : null,
     incomplete_details: incomplete && { reason: incomplete },
-    instructions: instructionsOf(prompt, memo),
+    instructions,
     max_output_tokens: params.maxTokens ?? null,
     metadata: { ...inference.memo.metadata },
     model: answer?.model ?? inference.memo.model,
     output: answer ? [...outputOf(id, answer)] : [],
-    parallel_tool_calls: prompt.parallelToolCalls ?? true,
+    parallel_tool_calls: request.parallelToolCalls ?? true,
     previous_response_id: memo.previousResponseId ?? null,
     reasoning: { effort: params.reasoningEffort ?? null, summary: null },
     service_tier: 'auto',
     store: memo.store,
     temperature: params.temperature ?? null,
-    text: { format: formatOf(prompt.responseFormat) },
+    text: { format: formatOf(request.responseFormat) },
     tool_choice: typeof toolChoice === 'object' ? { type: 'function', name: toolChoice.name } : (toolChoice ?? 'auto'),
-    tools: (prompt.tools ?? []).map(toolOf),
+    tools: (request.tools ?? []).map(toolOf),
     top_p: params.topP ?? null,
     truncation: 'disabled',
     ...(usage && { usage }),
@@ -101,11 +109,6 @@ function incompleteReason({ finishReason, refusal }: Answer): 'max_output_tokens
 function errorOf(inference: Inference): ResponseObject['error'] {
   const { code, message } = failureError(inference).fields;
   return { code, message };
-}
-
-function instructionsOf({ messages }: Prompt, { hasInstructions }: ResponseMemo): string | null {
-  const [first] = messages;
-  return hasInstructions && first?.role === 'system' ? first.text : null;
 }
 
 function formatOf(format: ResponseFormat | undefined): ResponseObject['text']['format'] {

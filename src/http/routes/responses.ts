@@ -14,10 +14,11 @@ import { previousMessages, promptOfInference } from '../responses/previous-respo
 import { inferenceIdOf } from '../responses/response-id.ts';
 import type { ResponseObject } from '../responses/response-object-schema.ts';
 import { responseSchema } from '../responses/response-object-schema.ts';
-import { responseObject } from '../responses/response-object.ts';
+import { responseObject, shownRequest } from '../responses/response-object.ts';
 import { responsePromptOf } from '../responses/response-prompt.ts';
 import type { ResponseFields } from '../responses/response-schema.ts';
 import { responseBodySchema, responseQuerySchema } from '../responses/response-schema.ts';
+import { ShownRequests } from '../responses/shown-requests.ts';
 import { startInference } from '../start-inference.ts';
 import { howServed, servedHeaders, serveWaitingClient } from '../waiting-client.ts';
 
@@ -26,6 +27,7 @@ const params = z.object({ id: z.string() });
 const response = { 200: responseSchema, default: errorSchema };
 
 export function registerResponses(app: App, context: HttpContext): void {
+  const shown = new ShownRequests();
   app.post(
     '/responses',
     {
@@ -51,8 +53,10 @@ export function registerResponses(app: App, context: HttpContext): void {
         : await serveWaitingClient(context, { request, reply, headers }, { ...wanted, wayIn: 'responses' });
       if (!inference) return reply;
       if (!memo.background && !inference.result) throw failureError(inference);
+      const shownNow = shownRequest(prompt, memo);
+      shown.keep(inference.id, shownNow);
       reply.headers(servedHeaders(inference));
-      return responseObject({ inference, prompt, memo });
+      return responseObject({ inference, request: shownNow, memo });
     },
   );
 
@@ -61,7 +65,7 @@ export function registerResponses(app: App, context: HttpContext): void {
     { schema: { summary: 'Read a response', tags, params, querystring: responseQuerySchema, response } },
     async (request, reply) => {
       const { inference, memo } = await readOwnResponse(context, request);
-      return show(context, { inference, memo, reply });
+      return show(context, { inference, memo, shown, reply });
     },
   );
 
@@ -81,7 +85,7 @@ export function registerResponses(app: App, context: HttpContext): void {
       const { id } = found;
       const asked = expectFound(id, await context.inferences.cancel(id));
       const ended = await stateAfterWaiting(context, { inference: asked, timeoutMs: CANCELLED_WITHIN_MS, reply });
-      return show(context, { inference: ended ?? asked, memo, reply });
+      return show(context, { inference: ended ?? asked, memo, shown, reply });
     },
   );
 }
@@ -115,10 +119,16 @@ async function readOwnResponse(
 
 async function show(
   context: HttpContext,
-  found: { readonly inference: Inference; readonly memo: ResponseMemo; readonly reply: FastifyReply },
+  found: {
+    readonly inference: Inference;
+    readonly memo: ResponseMemo;
+    readonly shown: ShownRequests;
+    readonly reply: FastifyReply;
+  },
 ): Promise<ResponseObject> {
-  const { inference, memo, reply } = found;
-  const prompt = await promptOfInference(context, inference);
+  const { inference, memo, shown, reply } = found;
+  const request = shown.get(inference.id) ?? shownRequest(await promptOfInference(context, inference), memo);
+  shown.keep(inference.id, request);
   reply.headers(servedHeaders(inference));
-  return responseObject({ inference, prompt, memo });
+  return responseObject({ inference, request, memo });
 }
