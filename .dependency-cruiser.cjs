@@ -49,7 +49,15 @@ module.exports = {
       name: 'http-only-translates',
       severity: 'error',
       from: { path: '^src/http/' },
-      to: { path: '^(activities|workflows|src/(temporal|storage|cli|simulator|config))|node_modules/@temporalio/' },
+      to: {
+        path: '^(activities|workflows|src/(lines|temporal|storage|cli|simulator|config))|node_modules/@temporalio/',
+      },
+    },
+    {
+      name: 'lines-stand-alone',
+      severity: 'error',
+      from: { path: '^src/lines/' },
+      to: { path: '^(activities|workflows|src/(?!lines/|domain/))|node_modules/(?!ws/|@types/ws/|@types/node/)' },
     },
     {
       name: 'storage-stands-alone',

@@ -3,6 +3,7 @@
 
 import type { Dispatcher } from 'undici';
 import type { CallFailure, RetryDecision } from '../src/domain/failure.ts';
+import type { Passage } from '../src/domain/line.ts';
 import type { Prompt } from '../src/domain/prompt.ts';
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
@@ -29,6 +30,8 @@ export interface AttemptDeps {
 export interface Attempt {
   readonly target: Target;
   readonly prompt: Prompt;
+  /** Of the client's request. */
+  readonly traceparent: string | null;
   readonly isPing: boolean;
   /** As `Health.admit` takes it. */
   readonly chain: readonly string[] | null;
@@ -40,6 +43,8 @@ export interface Attempt {
   readonly decide: (failure: CallFailure) => RetryDecision;
   /** Any of them ends the attempt at once. */
   readonly cancelSignals: readonly AbortSignal[];
+  /** Where the text goes as it comes. */
+  readonly passage?: Passage | undefined;
 }
 
 export type Attempted =
@@ -74,7 +79,7 @@ async function send(
   attempt: Attempt,
   place: { readonly turn: Turn; readonly isProbe: boolean },
 ): Promise<Attempted> {
-  const { target, prompt, isPing, cancelSignals } = attempt;
+  const { target, prompt, traceparent, isPing, cancelSignals, passage } = attempt;
   const { turn, isProbe } = place;
   const { waitedMs } = turn;
   const end = { target: targetName(target), isProbe, isPing };
@@ -82,7 +87,16 @@ async function send(
   try {
     const settings = deps.providers.get(target.provider);
     const { connections } = deps;
-    outcome = await callProvider({ settings, target, prompt, limits: attempt.limits(), cancelSignals, connections });
+    outcome = await callProvider({
+      settings,
+      target,
+      prompt,
+      traceparent,
+      limits: attempt.limits(),
+      cancelSignals,
+      connections,
+      passage,
+    });
   } catch (error) {
     // A bug of ours; a probe that never ended would keep the target out for ever.
     deps.health.ended({ ...end, kind: 'cancelled', isSent: false, durationMs: 0, firstTokenMs: null });

@@ -2,9 +2,10 @@
 // the answer is judged in providers/, retries in src/domain/failure.ts.
 
 import { CancelledFailure, Context } from '@temporalio/activity';
-import type { CallModelInput, CallModelResult, CallProgress, CallRecord } from '../src/domain/call.ts';
+import type { CallModelInput, CallModelResult, CallProgress, CallRecord, Withheld } from '../src/domain/call.ts';
 import { costOf, withLostAttempts } from '../src/domain/call.ts';
 import { type CallFailure, decideRetry, type RetryDecision } from '../src/domain/failure.ts';
+import type { CallLine, CallLines } from '../src/domain/line.ts';
 import { queueTimeMs } from '../src/domain/route.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { AttemptDeps, Attempted } from './attempt.ts';
@@ -15,7 +16,7 @@ import { startHeartbeats } from './heartbeats.ts';
 import type { InFlightCalls } from './in-flight.ts';
 import type { CallMeta } from './providers/call.ts';
 import type { RaceDeps } from './race.ts';
-import { countSpend, enterRace, untilTold } from './race.ts';
+import { afterTurn, countSpend, enterRace, untilTold } from './race.ts';
 
 /** The part of a pino logger that is needed here. */
 interface CallLogger {
@@ -25,6 +26,7 @@ interface CallLogger {
 }
 
 export interface CallModelDeps extends AttemptDeps, RaceDeps {
+  readonly lines: CallLines;
   readonly inFlight: InFlightCalls;
   readonly logger: CallLogger;
   readonly metrics: CallMetrics;
@@ -33,22 +35,26 @@ export interface CallModelDeps extends AttemptDeps, RaceDeps {
 interface CallMetrics {
   callEnded(end: { readonly provider: string; readonly model: string; readonly record: CallRecord }): void;
   queueWaited(wait: { readonly provider: string; readonly waitedMs: number }): void;
-  hedged(hedge: { readonly model: string; readonly result: 'sent' | 'circuit' | 'budget' }): void;
+  hedged(hedge: { readonly model: string; readonly result: 'sent' | Withheld }): void;
 }
 
 export async function callModel(deps: CallModelDeps, input: CallModelInput): Promise<CallModelResult> {
   const { target, race } = input;
   if (input.news) deps.health.hear(input.news);
-  const withheld = enterRace(deps, input);
-  if (race?.part === 'hedge') deps.metrics.hedged({ model: race.model, result: withheld ?? 'sent' });
-  if (withheld) return { withheld };
   const context = Context.current();
   const { attempt, heartbeatDetails, workflowExecution } = context.info;
+  const workflowId = workflowExecution?.workflowId ?? '';
+  const line = await openLine(deps, input);
+  const withheld = enterRace(deps, input, line);
+  if (race?.part === 'hedge') deps.metrics.hedged({ model: race.model, result: withheld ?? 'sent' });
+  if (withheld) {
+    line?.end('cancelled');
+    return { withheld };
+  }
   const clock = clockOf(context);
   const beganAtMs = performance.now();
   // The server's clock, carried on by one that nobody sets: the clocks of the two hosts may be apart.
   const serverNowMs = () => context.info.currentAttemptScheduledTimestampMs + performance.now() - beganAtMs;
-  const workflowId = workflowExecution?.workflowId ?? '';
   const startedAt = new Date().toISOString();
   const earlier = earlierRecords(input, { progress: heartbeatDetails, attempt, clock });
   const progress: CallProgress = { records: earlier, current: { attempt, startedAt } };
@@ -57,6 +63,7 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const attempting = attemptCall(deps, {
     target,
     prompt: input.prompt,
+    traceparent: input.traceparent ?? null,
     isPing: false,
     chain: input.chain ?? null,
     waitLimitMs: queueTimeMs({ timeMs: clock.scheduleToCloseMs, attemptTimeoutMs: input.attemptTimeoutMs }),
@@ -65,7 +72,8 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
       decideRetry({
         failure: isShutdown(failure, context) ? shutdownFailure(input) : failure,
         attempt,
-        maxAttempts: input.maxAttempts,
+        // What the client has seen would be sent again.
+        maxAttempts: line?.hasPassed ? attempt : input.maxAttempts,
         leftMs: retryBudgetMs({
           call: input,
           clock,
@@ -74,15 +82,18 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
         }),
         jitter: Math.random(),
       }),
-    cancelSignals: [context.cancellationSignal, cancelled],
+    cancelSignals: [context.cancellationSignal, cancelled, ...(line ? [line.hungUp] : [])],
+    ...(input.line?.isLive && line && { passage: line }),
   });
-  let outcome: Attempted;
+  let outcome: Attempted | null = null;
   try {
     outcome = await attempting;
     if (race && cancelled.aborted) await untilTold(context);
+    if (line?.isTaken && outcome.type === 'answered') outcome = await afterTurn(context, line, outcome);
   } finally {
     stopHeartbeats();
     deps.inFlight.leave(workflowId, cancelled);
+    line?.end(outcome?.type === 'answered' ? null : (outcome?.failure.kind ?? 'unknown'));
   }
   const { meta, waitedMs } = outcome;
   deps.metrics.queueWaited({ provider: target.provider, waitedMs });
@@ -94,6 +105,12 @@ export async function callModel(deps: CallModelDeps, input: CallModelInput): Pro
   const records = [...earlier, record];
   if (outcome.type === 'answered') return { answer: outcome.answer, records };
   return endFailed(deps, { context, failure: shown ?? outcome.failure, decision: outcome.decision, records, progress });
+}
+
+/** Null: no client waits for the answer. */
+async function openLine(deps: CallModelDeps, { line, target, race }: CallModelInput): Promise<CallLine | null> {
+  if (!line) return null;
+  return deps.lines.open({ address: line, target: targetName(target), isRacing: race !== undefined });
 }
 
 /** Throws: what Temporal is told of an attempt without an answer. */

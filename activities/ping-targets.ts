@@ -92,6 +92,7 @@ class Pinger {
     const { health, metrics, stopping } = this.#deps;
     const { timeoutMs } = health.settings.checks;
     const attempted = await attemptCall(this.#deps, {
+      traceparent: null,
       // What a chain adds to make answers alike is of no use here, and costs.
       target: { provider, model },
       prompt: PING,

@@ -2,12 +2,16 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
-import type { CallModelInput, CallRecord, Race } from '../src/domain/call.ts';
+import type { CallModelInput, CallRecord, Race, Withheld } from '../src/domain/call.ts';
 import { costOf } from '../src/domain/call.ts';
+import type { CallLine } from '../src/domain/line.ts';
 import { targetName } from '../src/domain/target.ts';
 import { estimateInputTokens } from '../src/domain/token-estimate.ts';
+import type { Attempted } from './attempt.ts';
 import type { Health } from '../src/health/health.ts';
 import type { HedgeBudgets } from '../src/health/hedge-budgets.ts';
+
+type Answered = Extract<Attempted, { type: 'answered' }>;
 
 export interface RaceDeps {
   readonly health: Health;
@@ -15,10 +19,12 @@ export interface RaceDeps {
 }
 
 /** Why a hedge is held back, or null; one that may go out counts. */
-export function enterRace(deps: RaceDeps, { target, race }: CallModelInput): 'circuit' | 'budget' | null {
+export function enterRace(deps: RaceDeps, { target, race }: CallModelInput, line: CallLine | null): Withheld | null {
   const { health, hedgeBudgets } = deps;
   if (race?.part === 'first') hedgeBudgets.raceBegan(race.model);
   if (race?.part !== 'hedge') return null;
+  // The first to give a token is the one that the client gets.
+  if (line?.isTaken) return 'live';
   const name = targetName(target);
   if (!health.mayBeCalled(name) || health.awaitsProbe(name)) return 'circuit';
   return race.budget === null || hedgeBudgets.takeHedge(race.model, race.budget) ? null : 'budget';
@@ -31,6 +37,18 @@ export function countSpend(deps: RaceDeps, call: CallModelInput & { readonly rac
   const usage = { ...atLeast, cachedInputTokens: null, reasoningTokens: null };
   const usd = record.costUsd ?? (record.possiblyBilled ? costOf(usage, target.price) : null);
   if (usd !== null) deps.hedgeBudgets.spent(race.model, { usd, isHedge: race.part === 'hedge' });
+}
+
+/**
+ * The client is getting another racer's text: this answer is kept for the case that the other one fails, and loses with it
+ * when it does not. A cancel comes then; an answer that was not heard of in time is not waited for.
+ */
+export async function afterTurn(context: Context, line: CallLine, answered: Answered): Promise<Attempted> {
+  const { cancellationSignal } = context;
+  await line.turn(cancellationSignal);
+  if (!cancellationSignal.aborted) return answered;
+  const message = 'The answer came second: the client was given another one.';
+  return { ...answered, type: 'failed', failure: { kind: 'cancelled', message }, decision: { retry: false } };
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { hasCode } from './processes.ts';
 
 export interface WantedPort {
@@ -31,6 +32,16 @@ export async function choosePort(
   if (asked)
     throw new Error(`Port ${wanted} of ${host} is taken: free it, or ask for another one (0 = any free port).`);
   return { port: await freePort(host, except), replaced: true };
+}
+
+/** An address that listens everywhere, as other hosts of the network can reach it: by this host's first address there. */
+export function addressForOthers(url: string): string {
+  const address = new URL(url);
+  if (!['0.0.0.0', '[::]'].includes(address.hostname)) return url;
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const outer = addresses.find(({ family, internal }) => family === 'IPv4' && !internal);
+  address.hostname = outer?.address ?? '127.0.0.1';
+  return address.origin;
 }
 
 /**

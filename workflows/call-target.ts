@@ -20,6 +20,7 @@ import type {
   CallProgress,
   CallRecord,
   Race,
+  Withheld,
 } from '../src/domain/call.ts';
 import { withLostAttempts } from '../src/domain/call.ts';
 import type { CallFailure, FailureKind } from '../src/domain/failure.ts';
@@ -47,7 +48,7 @@ export type CallOutcome =
     }
   | { readonly type: 'failed'; readonly failure: CallFailure }
   /** A hedge that was not sent. */
-  | { readonly type: 'withheld'; readonly because: 'circuit' | 'budget' };
+  | { readonly type: 'withheld'; readonly because: Withheld };
 
 interface Call {
   readonly target: Target;
@@ -55,10 +56,11 @@ interface Call {
   readonly settings: CommonSettings;
   readonly timeMs: number;
   /** As `CallModelInput` has them. */
-  readonly gate: Pick<CallModelInput, 'chain' | 'news'>;
+  readonly gate: Pick<CallModelInput, 'chain' | 'news' | 'line'>;
   readonly summary: string;
   /** Of a call that races others: it gets one attempt, and a cancel does not wait for what it has to say. */
   readonly race: Race | null;
+  readonly traceparent: string | null;
   /** A cancel has to reach it soon, wherever it runs. */
   readonly endsSoon: boolean;
   readonly onRecords: (records: readonly CallRecord[]) => void;
@@ -69,7 +71,7 @@ interface Call {
  * is made of: every promise of a workflow costs the sandbox a stack trace.
  */
 export function callTarget(call: Call): Promise<CallOutcome> {
-  const { target, prompt, settings, timeMs, gate, summary, race, endsSoon } = call;
+  const { target, prompt, settings, timeMs, gate, summary, race, traceparent, endsSoon } = call;
   const { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs } = settings;
   const maxAttempts = race ? 1 : settings.maxAttemptsPerTarget;
   const { callModel } = proxyActivities<Activities>({
@@ -87,7 +89,8 @@ export function callTarget(call: Call): Promise<CallOutcome> {
   }
   const startedAt = new Date().toISOString();
   const limits = { attemptTimeoutMs, firstTokenTimeoutMs, stallTimeoutMs, maxAttempts };
-  const running = callModel({ target, prompt, ...limits, ...gate, ...(race && { race }) });
+  const optional = { ...(race && { race }), ...(traceparent !== null && { traceparent }) };
+  const running = callModel({ target, prompt, ...limits, ...gate, ...optional });
   return (race ? running : orCancelled(running)).then(
     (result) => answeredBy(call, startedAt, result),
     (error: unknown) => failedBy(call, startedAt, error),

@@ -181,6 +181,7 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
     readonly endsSoon?: boolean;
   }): Promise<CallOutcome> {
     const { target, chain, prompt = this.input.prompt, timeMs, part, race, endsSoon = false } = call;
+    const { line } = this.input;
     const name = targetName(target);
     this.show(`Calling ${name}.`);
     return callTarget({
@@ -188,9 +189,10 @@ export class InferenceRun<Settings extends ModelSettings = ModelSettings> {
       prompt,
       settings: this.input.settings,
       timeMs,
-      gate: { ...(this.#isForced && { chain }), ...(this.#news && { news: this.#news }) },
+      gate: { ...(this.#isForced && { chain }), ...(this.#news && { news: this.#news }), ...(line && { line }) },
       summary: `${name} (round ${this.#round}, ${part})`,
       race: race ?? null,
+      traceparent: this.input.traceparent ?? null,
       endsSoon,
       onRecords: (records) => {
         this.#calls = [...this.#calls, ...records];

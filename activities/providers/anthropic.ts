@@ -18,8 +18,10 @@ export const anthropic: Vendor = {
     },
   }),
   takesImageUrls: true,
+  // Later models refuse it: https://docs.claude.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response
+  continues: (model) => /^claude-(?:3|(?:haiku|sonnet|opus)-4(?:-[015]|-2025|$))/.test(model),
   requestIdHeader: 'request-id',
-  newReader: () => new AnthropicReader(),
+  newReader: (onText) => new AnthropicReader(onText),
   // Always there: the API asks for it, and the AI SDK fills in the model's own ceiling.
   outputLimit: (body) => (isRecord(body) && typeof body['max_tokens'] === 'number' ? body['max_tokens'] : null),
   finishReasons: {
@@ -95,6 +97,7 @@ class AnthropicReader extends WireState implements WireReader {
     const field = isRecord(delta) ? JOINABLE[String(delta['type'])] : undefined;
     const text = isRecord(delta) && field !== undefined ? delta[field] : undefined;
     if (!isRecord(delta) || field === undefined || typeof text !== 'string') return this.rest() + sseEvent(data);
+    if (field === 'text') this.onText(text);
     if (this.#held && this.#held.index === index && this.#held.field === field) {
       this.#held.text += text;
       return '';

@@ -13,12 +13,14 @@ import type { Dispatcher } from 'undici';
 import type { Answer, Usage } from '../../src/domain/answer.ts';
 import type { RateHeaders } from '../../src/domain/budget.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
+import type { Passage } from '../../src/domain/line.ts';
 import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
 import { type Target, targetName } from '../../src/domain/target.ts';
 import { classifyError, failureSentence, providerWords } from './errors/classify.ts';
 import { Exchange } from './exchange.ts';
 import { type Expectation, judgeAnswer, type RawAnswer } from './judge.ts';
 import { languageModel } from './language-models.ts';
+import { type Continuation, continuationOf } from './continuation.ts';
 import { prepareCall } from './prepare.ts';
 import { readRateHeaders } from './rate-headers.ts';
 import { loadVendor, type ProviderSettings, providerFacts } from './registry.ts';
@@ -31,10 +33,14 @@ export interface CallInput {
   readonly settings: ProviderSettings | undefined;
   readonly target: Target;
   readonly prompt: Prompt;
+  /** Goes out as the header of this name. */
+  readonly traceparent: string | null;
   readonly limits: AttemptLimits;
   /** Any of them ends the attempt at once. */
   readonly cancelSignals: readonly AbortSignal[];
   readonly connections: Dispatcher;
+  /** Where the text goes as it comes. */
+  readonly passage?: Passage | undefined;
 }
 
 export type CallOutcome =
@@ -55,16 +61,17 @@ export interface CallMeta {
 }
 
 export async function callProvider(input: CallInput): Promise<CallOutcome> {
-  const { target, prompt } = input;
-  const { settings } = input;
+  const { target, settings, passage } = input;
   const baseUrl = settings && baseUrlOf(settings);
   if (!settings || !baseUrl) {
     return unsent(target, { kind: 'not-configured', message: sentence(target, 'not-configured') });
   }
   const vendor = await loadVendor(settings.type);
+  const continuation = passage?.sofar ? continuationOf({ vendor, target, prompt: input.prompt, passage }) : null;
+  const prompt = continuation?.prompt ?? input.prompt;
   const prepared = prepareCall({ vendor, target, prompt });
   if (prepared.type === 'failed') return unsent(target, prepared.failure);
-  const attempt = new Attempt({ ...input, vendor });
+  const attempt = new Attempt({ ...input, vendor, prompt, continuation });
   return await attempt.run({ ...prepared, settings, baseUrl });
 }
 
@@ -81,15 +88,24 @@ class Attempt {
   readonly #watch: AttemptWatch;
   readonly #reader: WireReader;
   readonly #exchange: Exchange;
+  readonly #continuation: Continuation | null;
   #usage: Usage | null = null;
 
-  constructor(input: CallInput & { readonly vendor: Vendor }) {
+  constructor(
+    input: CallInput & {
+      readonly vendor: Vendor;
+      /** Of the text that was passed on before; null: it answers from the beginning. */
+      readonly continuation: Continuation | null;
+    },
+  ) {
     this.#input = input;
     this.#vendor = input.vendor;
+    this.#continuation = input.continuation;
     this.#watch = new AttemptWatch(input.limits, input.cancelSignals);
-    this.#reader = input.vendor.newReader();
+    this.#reader = input.vendor.newReader((text) => this.#pass(text));
     this.#exchange = new Exchange({
       connections: input.connections,
+      traceparent: input.traceparent,
       reader: this.#reader,
       onToken: this.#watch.token,
     });
@@ -124,6 +140,14 @@ class Attempt {
     }
   }
 
+  /** Behind a chunk that could not be read the text would have a hole in it. */
+  #pass(text: string): void {
+    const { passage } = this.#input;
+    if (!passage || this.#reader.isMalformed || this.#reader.error) return;
+    const joined = this.#continuation ? this.#continuation.take(text) : text;
+    if (joined !== '') passage.pass(joined, this.#servedModel());
+  }
+
   async #collect(stream: ReadableStream<LanguageModelV3StreamPart>): Promise<RawAnswer> {
     let text = '';
     const toolCalls: ToolCall[] = [];
@@ -151,7 +175,7 @@ class Attempt {
     if (finishMeaning === 'tool-calls' && finish?.unified === 'stop') finishMeaning = 'stop';
     const { isComplete, refusal, blockReason } = this.#reader;
     return {
-      text,
+      text: this.#continuation ? this.#continuation.whole(text, toolCalls.length > 0) : text,
       toolCalls,
       rawFinishReason,
       finishMeaning,

@@ -17,7 +17,7 @@ export const deepseek: Vendor = {
   }),
   takesImageUrls: true,
   requestIdHeader: 'x-ds-trace-id',
-  newReader: () => new OpenaiWireReader(),
+  newReader: (onText) => new OpenaiWireReader(onText),
   outputLimit: openaiOutputLimit,
   finishReasons: { ...openaiFinishReasons, insufficient_system_resource: 'overloaded' },
   classify: classifyDeepseek,

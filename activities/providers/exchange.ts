@@ -32,16 +32,19 @@ export class Exchange {
   /** The AI SDK wanted to ask for the rest of an answer by itself. */
   hasRefusedMore = false;
   readonly #connections: Dispatcher;
+  readonly #traceparent: string | null;
   readonly #reader: WireReader;
   readonly #onToken: () => void;
   #handler: AnswerHandler | null = null;
 
   constructor(input: {
     readonly connections: Dispatcher;
+    readonly traceparent: string | null;
     readonly reader: WireReader;
     readonly onToken: () => void;
   }) {
     this.#connections = input.connections;
+    this.#traceparent = input.traceparent;
     this.#reader = input.reader;
     this.#onToken = input.onToken;
   }
@@ -75,7 +78,11 @@ export class Exchange {
           path: url.pathname + url.search,
           method: 'POST',
           // Compressed streams come in larger pieces, and so later.
-          headers: { ...headerRecord(init?.headers), 'accept-encoding': 'identity' },
+          headers: {
+            ...headerRecord(init?.headers),
+            'accept-encoding': 'identity',
+            ...(this.#traceparent !== null && { traceparent: this.#traceparent }),
+          },
           body: typeof init?.body === 'string' ? init.body : null,
         },
         handler,

@@ -14,7 +14,7 @@ export const google: Vendor = {
   // It takes only addresses of its own file store, which no client of ours has.
   takesImageUrls: false,
   requestIdHeader: 'x-request-id',
-  newReader: () => new GoogleReader(),
+  newReader: (onText) => new GoogleReader(onText),
   outputLimit: (body) => {
     const config = isRecord(body) ? body['generationConfig'] : undefined;
     return isRecord(config) && typeof config['maxOutputTokens'] === 'number' ? config['maxOutputTokens'] : null;
@@ -75,7 +75,12 @@ class GoogleReader extends WireState implements WireReader {
     const candidate: unknown = Array.isArray(event['candidates']) ? event['candidates'][0] : undefined;
     if (!isRecord(candidate)) return;
     const parts = isRecord(candidate['content']) ? candidate['content']['parts'] : undefined;
-    if (Array.isArray(parts) && parts.some(carriesContent)) this.tokens++;
+    if (Array.isArray(parts)) {
+      if (parts.some(carriesContent)) this.tokens++;
+      for (const part of parts) {
+        if (isRecord(part) && typeof part['text'] === 'string' && part['thought'] !== true) this.onText(part['text']);
+      }
+    }
     // There is no end event: the last chunk is the one with the reason.
     if (candidate['finishReason'] != null) this.isComplete = true;
   }

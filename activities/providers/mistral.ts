@@ -19,8 +19,10 @@ export const mistral: Vendor = {
     },
   }),
   takesImageUrls: true,
+  // The AI SDK marks a last message of the assistant as a prefix.
+  continues: () => true,
   requestIdHeader: 'mistral-correlation-id',
-  newReader: () => new OpenaiWireReader(),
+  newReader: (onText) => new OpenaiWireReader(onText),
   outputLimit: openaiOutputLimit,
   finishReasons: { ...openaiFinishReasons, model_length: 'truncated', error: 'malformed' },
   classify: classifyMistral,

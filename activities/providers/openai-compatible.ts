@@ -29,7 +29,7 @@ export const openaiCompatible: Vendor = {
   }),
   takesImageUrls: true,
   requestIdHeader: 'x-request-id',
-  newReader: () => new OpenaiWireReader(),
+  newReader: (onText) => new OpenaiWireReader(onText),
   outputLimit: openaiOutputLimit,
   finishReasons: {
     ...openaiFinishReasons,

@@ -66,9 +66,18 @@ export class OpenaiWireReader extends WireState implements WireReader {
     const delta = isRecord(choice) ? choice['delta'] : undefined;
     if (!isRecord(delta)) return;
     if (carriesContent(delta)) this.tokens++;
+    const text = textIn(delta['content']);
+    if (text !== '') this.onText(text);
     const refusal = delta['refusal'];
     if (typeof refusal === 'string' && refusal !== '') this.refusal = (this.refusal ?? '') + refusal;
   }
+}
+
+/** A text, or parts of which some may be thoughts, as Mistral has them. */
+function textIn(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isRecord(part) && typeof part['text'] === 'string' ? part['text'] : '')).join('');
 }
 
 const JOINABLE = new Set(['content', 'reasoning_content', 'reasoning']);

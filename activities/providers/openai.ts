@@ -20,7 +20,7 @@ export const openai: Vendor = {
   takesImageUrls: true,
   imageOptions: (imageDetail) => ({ openai: { imageDetail } }),
   requestIdHeader: 'x-request-id',
-  newReader: () => new OpenaiWireReader(),
+  newReader: (onText) => new OpenaiWireReader(onText),
   outputLimit: openaiOutputLimit,
   finishReasons: openaiFinishReasons,
   classify: classifyOpenai,

@@ -15,7 +15,10 @@ export interface Vendor {
   readonly imageOptions?: (detail: ImageDetail) => SharedV3ProviderOptions;
   /** Response header that names the request in the vendor's logs. */
   readonly requestIdHeader: string;
-  readonly newReader: () => WireReader;
+  /** `onText` takes each piece of the answer's text as it comes: together they are the text that the AI SDK returns. */
+  readonly newReader: (onText: (text: string) => void) => WireReader;
+  /** Whether the API goes on from an assistant's message that comes last. @default of no model */
+  readonly continues?: (model: string) => boolean;
   /** The upper limit of output tokens in a request body, as it went out. */
   readonly outputLimit: (requestBody: unknown) => number | null;
   /** What the wire's own finish reasons mean; one that is not listed is not understood, and so a failure. */

@@ -10,4 +10,9 @@ export class WireState implements Omit<WireReader, 'take' | 'rest'> {
   servedModel: string | null = null;
   refusal: string | null = null;
   blockReason: string | null = null;
+  protected readonly onText: (text: string) => void;
+
+  constructor(onText: (text: string) => void) {
+    this.onText = onText;
+  }
 }

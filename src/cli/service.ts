@@ -16,7 +16,12 @@ import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
 import { HedgeBudgets } from '../health/hedge-budgets.ts';
 import { buildWorkerServer } from '../http/worker-server.ts';
-import { choosePort } from '../ports.ts';
+import { createCallLines } from '../lines/call-lines.ts';
+import { LineConnections } from '../lines/connection.ts';
+import { createLines } from '../lines/held-lines.ts';
+import { LineHub } from '../lines/hub.ts';
+import { serveLines } from '../lines/line-server.ts';
+import { addressForOthers, choosePort } from '../ports.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import { directoryBlobStore } from '../storage/directory.ts';
@@ -100,6 +105,8 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   const parts: Parts = {
     temporal,
     inFlight: new InFlightCalls(),
+    hub: role === 'worker' ? null : new LineHub(),
+    connections: new LineConnections(logger),
     dataConverter,
     uiUrl: settings.temporal.uiUrl ?? embedded?.uiUrl ?? null,
     targetHealth,
@@ -121,6 +128,9 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
 interface Parts {
   readonly temporal: TemporalConnection;
   readonly inFlight: InFlightCalls;
+  /** Of the clients that wait at this process; null: it is no API. */
+  readonly hub: LineHub | null;
+  readonly connections: LineConnections;
   readonly dataConverter: ReturnType<typeof createDataConverter>;
   readonly uiUrl: string | null;
   readonly targetHealth: TargetHealth;
@@ -146,7 +156,7 @@ async function startTemporal({ settings, config, logger, report }: ServiceOption
 
 async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp): Promise<InferenceWorker> {
   const { config, logger, report, shutdownGraceMs = 10_000 } = options;
-  const { temporal, inFlight, dataConverter, targetHealth } = parts;
+  const { temporal, inFlight, hub, connections, dataConverter, targetHealth } = parts;
   const { health, queue, metrics, identity, observer } = targetHealth;
   const providers = await withSimulators(config.providers, cleanUp);
   report(pingCostLine({ targets: health.targets, checks: health.settings.checks }));
@@ -156,6 +166,7 @@ async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp
     activities: createActivities({
       providers,
       inFlight,
+      lines: createCallLines(hub, connections),
       hedgeBudgets: new HedgeBudgets(),
       logger,
       health,
@@ -200,8 +211,9 @@ async function listen(
   joined: { worker: InferenceWorker | null; directory: DataDirectory; cleanUp: CleanUp },
 ): Promise<string> {
   const { settings, config, logger, report } = options;
-  const { temporal, inFlight, dataConverter, uiUrl, targetHealth } = parts;
+  const { temporal, inFlight, hub, connections, dataConverter, uiUrl, targetHealth } = parts;
   const { worker, directory, cleanUp } = joined;
+  if (!hub) throw new Error('An API needs a hub for its lines.');
   const inferences = createInferences({
     ...temporal,
     dataConverter,
@@ -211,6 +223,7 @@ async function listen(
   const server: HttpServer = await buildServer({
     inferences,
     catalog: config.catalog,
+    lines: createLines(hub, connections),
     targets: targetHealth.targets,
     admit: targetHealth.admit,
     metrics: targetHealth.metrics,
@@ -224,8 +237,11 @@ async function listen(
   const { port, replaced } = await choosePort({ ...settings.port, host: settings.host });
   if (replaced) report(`Port ${settings.port.wanted} is taken: the API listens on ${port}.`);
   const url = await server.app.listen({ host: settings.host, port });
+  hub.url = settings.lineUrl ?? addressForOthers(url);
+  const distantLines = serveLines(server.app.server, hub);
   cleanUp.add('API', async () => {
     server.beginShutdown();
+    distantLines.close();
     await server.app.close();
   });
   directory.writeAddress(url);

@@ -29,6 +29,7 @@ export function crossFaults(
       ...strategyAndTargetFaults(model, providerNames, ['models', name]),
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
       ...orderFaults(model, priced, ['models', name, 'order']),
+      ...streamFaults(model, ['models', name, 'stream']),
     ]),
     ...pingFaults(file.healthChecks),
     ...weightFaults(file.score),
@@ -41,6 +42,11 @@ function providerFaults(entry: ProviderEntry, path: readonly PropertyKey[]): rea
   if (needsKey && entry.apiKey === undefined) faults.push({ path, message: `type ${entry.type} needs an apiKey` });
   if (needsBaseUrl && entry.baseUrl === undefined) faults.push({ path, message: `type ${entry.type} needs a baseUrl` });
   return faults;
+}
+
+function streamFaults({ strategy, stream }: ModelFields, path: readonly PropertyKey[]): readonly FieldFault[] {
+  if (strategy !== 'consensus' || stream !== 'live') return [];
+  return [{ path, message: 'must be verified for consensus: there is no answer before the votes have been compared' }];
 }
 
 function modelNameFaults(name: string, providerNames: ReadonlySet<string>): readonly FieldFault[] {

@@ -54,12 +54,13 @@ function modelEntry(input: {
   readonly facts: Catalog['facts'];
 }): ModelEntry {
   const { model, limits, facts } = input;
-  const { onRefusal, deadline: deadlineMs, onExhausted } = model;
+  const { onRefusal, deadline: deadlineMs, onExhausted, stream } = model;
   const common = { ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal };
   return {
     settings: settingsOf({ model, common, facts }),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(onExhausted !== undefined && { onExhausted }),
+    ...(stream !== undefined && { stream }),
   };
 }
 

@@ -58,6 +58,8 @@ const common = {
   /** @default fail for chat completions, wait for submitted inferences */
   onExhausted: z.enum(['fail', 'wait']).exactOptional(),
   onRefusal: z.enum(['return', 'failover']).default('return'),
+  /** @default live; verified for consensus, and where a form of the answer is asked for */
+  stream: z.enum(['live', 'verified']).exactOptional(),
   // Each one: @default as in `defaults`
   ...limits,
 };

@@ -20,6 +20,8 @@ export interface Settings {
   readonly dataDir: string;
   /** Who may call; with nobody listed everybody is an operator. @default none */
   readonly apiKeys: readonly ApiKey[];
+  /** Where workers and APIs in other processes reach this API, to pass tokens on. @default the address it listens on */
+  readonly lineUrl: string | null;
   /** Of the service, for the commands that are its clients. @default the one that `serve` wrote down */
   readonly url: string | null;
   /** What these commands send. @default none */
@@ -80,6 +82,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     port: port('HOLDFAST_PORT', 8080),
     dataDir: resolve(text('HOLDFAST_DATA_DIR') ?? '.holdfast'),
     apiKeys: apiKeys.keys,
+    lineUrl: address('HOLDFAST_LINE_URL'),
     url: address('HOLDFAST_URL'),
     apiKey: text('HOLDFAST_API_KEY'),
     logLevel: logLevel ?? 'info',

@@ -4,6 +4,7 @@
 import type { Answer, Usage } from './answer.ts';
 import type { Circuit } from './circuit.ts';
 import type { CallFailure, FailureKind } from './failure.ts';
+import type { LineAddress } from './line.ts';
 import type { HedgeBudget } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
 import type { Order } from './ranking.ts';
@@ -26,6 +27,10 @@ export interface CallModelInput {
   readonly news?: Readonly<Record<string, Circuit>>;
   /** Set when it runs beside others, of which the first answer wins. */
   readonly race?: Race;
+  /** Of the client that waits for the answer. */
+  readonly line?: LineAddress;
+  /** Sent to the provider as the header of this name. */
+  readonly traceparent?: string;
 }
 
 export interface Race {
@@ -58,8 +63,10 @@ export type CallModelResult =
       /** One per attempt, the last one succeeded. */
       readonly records: readonly CallRecord[];
     }
-  /** A hedge that was not sent: its target's circuit is not closed, or the hedge budget is used up. */
-  | { readonly withheld: 'circuit' | 'budget' };
+  | { readonly withheld: Withheld };
+
+/** Why a hedge was not sent: its target's circuit is not closed, the hedge budget is used up, or tokens are passed on already. */
+export type Withheld = 'circuit' | 'budget' | 'live';
 
 /** The details of the failure that `callModel` throws; its `type` is the failure's kind. */
 export interface CallModelFailure {

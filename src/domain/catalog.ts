@@ -3,6 +3,7 @@
 import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import { everyTarget } from './model-settings.ts';
+import type { StreamMode } from './stream-mode.ts';
 import type { Target } from './target.ts';
 import { parseTargetName, targetName } from './target.ts';
 
@@ -11,6 +12,8 @@ export interface ModelEntry {
   /** Left out: the way in decides (`defaultsFor`). */
   readonly deadlineMs?: number;
   readonly onExhausted?: OnExhausted;
+  /** How answers are streamed; left out: as is usual (`streamMode`). */
+  readonly stream?: StreamMode;
 }
 
 /** What is known of a target wherever it is used. */

@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import type { CallRecord } from './call.ts';
 import type { CastVote } from './consensus.ts';
 import type { CallFailure } from './failure.ts';
+import type { LineAddress } from './line.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Prompt } from './prompt.ts';
 import type { Verdict } from './verdict.ts';
@@ -22,6 +23,8 @@ export interface InferenceInput<Settings extends ModelSettings = ModelSettings> 
   readonly onExhausted: OnExhausted;
   /** Hash of the configuration that the settings come from, for the record. */
   readonly configHash: string;
+  /** Of the client that waits for it; left out when none does. */
+  readonly line?: LineAddress;
   /** In which order to try the targets in the first round, by what was known at the start; left out: as listed. */
   readonly route?: readonly number[];
   /** What an earlier run of the same inference hands on when it continues as new. */
@@ -33,6 +36,8 @@ export interface InferenceInput<Settings extends ModelSettings = ModelSettings> 
   };
   /** By index of the target: how long 95 of a hundred of its answers took of late at most; null: too little is known. */
   readonly recentP95Ms?: readonly (number | null)[];
+  /** The trace that its client's request belongs to; providers are sent it on. */
+  readonly traceparent?: string;
 }
 
 export interface InferenceResult {
@@ -82,10 +87,18 @@ export interface InferenceMemo {
   readonly model: string;
   readonly deadlineMs: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Of a client that takes tokens as they come: others may listen too. */
+  readonly line?: LineAddress;
   /** Hash of endpoint and body, to tell a repeated request from another one under the same Idempotency-Key. */
   readonly fingerprint: string;
   /** Of an inference that is a response of OpenAI's API. */
   readonly response?: ResponseMemo;
+  /** It goes on when its clients disconnect. */
+  readonly isDetached?: true;
+  /** Of the HTTP request that started it, as logs have it. */
+  readonly requestId?: string;
+  /** W3C's, of the same request. */
+  readonly traceparent?: string;
 }
 
 /** What a response shows of its request, and its prompt does not tell. */

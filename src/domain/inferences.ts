@@ -4,17 +4,33 @@
 import type { Resolution, ResolutionFault } from './hold.ts';
 import type { Inference, InferenceInput, InferenceMemo, InferenceStatus, WaitingFor } from './inference.ts';
 import type { Prompt } from './prompt.ts';
+import type { RequestNumber } from './rescue.ts';
 
 /** Priorities 1 (highest) to 5, as Temporal has them. */
 export type Priority = 1 | 2 | 3 | 4 | 5;
 
 export interface StartInference {
-  readonly id: string;
+  readonly identity: KeyedRequest | NumberedRequest;
   readonly input: InferenceInput;
   readonly memo: InferenceMemo;
   readonly priority: Priority;
-  /** The id was derived from an Idempotency-Key: join what is there when the fingerprint is the same. */
-  readonly joins: boolean;
+  /** Told an id before something may have been started under it; the last one counts. */
+  readonly onId: (id: string) => void;
+}
+
+/** A request with an Idempotency-Key, which names its inference: what is there is joined when the fingerprint is the same. */
+export interface KeyedRequest {
+  readonly type: 'keyed';
+  readonly id: string;
+}
+
+/** A request without one. It starts an inference of its own, that a retry of it can find. */
+export interface NumberedRequest {
+  readonly type: 'numbered';
+  readonly fingerprint: string;
+  readonly idOf: (number: RequestNumber) => string;
+  /** Milliseconds since the epoch, by the clock of the API. */
+  readonly nowMs: number;
 }
 
 /** Temporal did not answer in time. `startUnknown`: nobody can know whether a start arrived. */
@@ -29,6 +45,14 @@ export type StartOutcome =
   | { readonly type: 'joined'; readonly inference: Inference }
   /** The same Idempotency-Key with another endpoint or body. */
   | { readonly type: 'conflict' }
+  | { readonly type: 'unavailable'; readonly startUnknown: false }
+  /** `id`: what may have been started. */
+  | { readonly type: 'unavailable'; readonly startUnknown: true; readonly id: string };
+
+export type RescueOutcome =
+  | { readonly type: 'joined'; readonly inference: Inference }
+  /** Nothing that the retry could join: it is a request like any other. */
+  | { readonly type: 'none' }
   | Unavailable;
 
 export type GetOutcome =
@@ -89,6 +113,8 @@ export type ListOutcome =
 
 export interface Inferences {
   start(start: StartInference): Promise<StartOutcome>;
+  /** What an earlier try of the same request has started, if it runs or has succeeded within the last minute. */
+  rescue(retry: NumberedRequest): Promise<RescueOutcome>;
   /** Reads without a worker, but for the calls of a running one. */
   get(id: string): Promise<GetOutcome>;
   /** What the inference was asked; reads without a worker. */

@@ -65,13 +65,11 @@ const unsupported = z.null({ error: 'is not supported' }).optional().meta({ desc
 
 /** Known fields that are not done: allowed only where they ask for what happens anyway. */
 const unsupportedFields = {
-  stream: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
   n: z.literal(1, { error: 'is not supported beyond 1 answer' }).nullish(),
   logprobs: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
   store: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
   modalities: z.tuple([z.literal('text')], { error: 'is not supported beyond ["text"]' }).nullish(),
   service_tier: z.literal('auto', { error: 'is not supported beyond "auto"' }).nullish(),
-  stream_options: unsupported,
   top_logprobs: unsupported,
   logit_bias: unsupported,
   audio: unsupported,
@@ -127,4 +125,19 @@ export function hasTwoLimits(fields: {
   return old != null && current != null && old !== current;
 }
 
-export const chatBodySchema = z.strictObject(chatFields).check(checkChatBody);
+export const chatBodySchema = z
+  .strictObject({
+    ...chatFields,
+    stream: z.boolean().nullish(),
+    stream_options: z
+      .strictObject({
+        include_usage: z.boolean().nullish(),
+        include_obfuscation: z.boolean().nullish().meta({ description: 'Chunks are never padded.' }),
+      })
+      .nullish(),
+  })
+  .check(checkChatBody)
+  .refine((body) => body.stream === true || body.stream_options == null, {
+    error: 'is for streams: send "stream": true with it',
+    path: ['stream_options'],
+  });

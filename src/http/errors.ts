@@ -48,11 +48,11 @@ export const errorTable = {
   too_many_inferences: { status: 429, type: 'rate_limit_error' },
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal_error: { status: 500, type: 'server_error' },
-  /** What a stream has begun to tell it cannot end. */
-  stream_interrupted: { status: 502, type: 'inference_error' },
   all_targets_failed: { status: 502, type: 'inference_error' },
   /** Too few of the models that were asked have voted. */
   consensus_inconclusive: { status: 502, type: 'inference_error' },
+  /** In a stream: what was sent is not the beginning of the answer. */
+  stream_interrupted: { status: 502, type: 'inference_error' },
   temporal_unavailable: { status: 503, type: 'server_error' },
   shutting_down: { status: 503, type: 'server_error' },
   not_ready: { status: 503, type: 'server_error' },
@@ -143,13 +143,4 @@ export function inferenceNotFound(id: string): ApiError {
 
 export function responseNotFound(id: string): ApiError {
   return new ApiError({ code: 'response_not_found', message: `There is no response ${id.slice(0, 80)}.` });
-}
-
-/** What was sent of the answer is not how the answer begins that stands. */
-export function streamInterrupted(inferenceId: string): ApiError {
-  return new ApiError({
-    code: 'stream_interrupted',
-    message: `The stream cannot go on as it began; GET /v1/inferences/${inferenceId} tells the inference's end.`,
-    inferenceId,
-  });
 }

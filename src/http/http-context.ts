@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Catalog } from '../domain/catalog.ts';
 import type { Inferences } from '../domain/inferences.ts';
+import type { Lines } from '../domain/line.ts';
 import type { Targets } from '../domain/targets.ts';
 import type { Admit } from '../domain/admission.ts';
 import type { ApiKey } from './auth.ts';
@@ -14,6 +15,7 @@ import type { Waiting } from './waiting.ts';
 export interface HttpContext {
   readonly inferences: Inferences;
   readonly catalog: Catalog;
+  readonly lines: Lines;
   readonly targets: Targets;
   /** Asked before an inference is started. */
   readonly admit: Admit;

@@ -1,7 +1,10 @@
 // Ids and fingerprints of requests, so that a repeated one joins what it started the first time. Pure.
 
 import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
+import type { NumberedRequest } from '../domain/inferences.ts';
+import type { RequestNumber } from '../domain/rescue.ts';
 import type { Caller } from './auth.ts';
 
 export const idempotencyKeySchema = z
@@ -11,6 +14,22 @@ export const idempotencyKeySchema = z
 /** The same key of the same caller always names the same inference, on every replica and after every restart. */
 export function idempotentInferenceId(caller: Caller, idempotencyKey: string): string {
   return `inf-${sha256(JSON.stringify([caller.name, idempotencyKey]))}`;
+}
+
+/** A request without an Idempotency-Key: the same number of equal requests of the same caller names the same inference. */
+export function numberedRequest(caller: Caller, fingerprint: string, nowMs: number): NumberedRequest {
+  const idOf = ({ epoch, sequence }: RequestNumber) =>
+    `inf-${sha256(JSON.stringify([caller.name, fingerprint, epoch, sequence]))}`;
+  return { type: 'numbered', fingerprint, idOf, nowMs };
+}
+
+/**
+ * Whether a client that retries by itself sends this for the second time or later. OpenAI's official clients count their
+ * tries; whatever else stands there counts as a first one.
+ */
+export function isRetry(headers: IncomingHttpHeaders): boolean {
+  const count = headers['x-stainless-retry-count'];
+  return typeof count === 'string' && /^\d{1,9}$/.test(count) && Number(count) > 0;
 }
 
 /** Equal for equal requests: the endpoint and the body, whatever the order of its fields. Headers do not count. */

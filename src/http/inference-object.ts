@@ -28,6 +28,8 @@ const summarySchema = z
     ended_at: timeSchema.nullable(),
     deadline: z.string().meta({ description: 'Counted from the start; anew after a replay.', examples: ['24h'] }),
     metadata: z.record(z.string(), z.string()),
+    request_id: z.string().nullable().meta({ description: '`x-request-id` of the request that started it.' }),
+    traceparent: z.string().nullable().meta({ description: 'That came with the same request; providers got it too.' }),
     temporal: z.object({
       workflow_id: z.string(),
       run_id: z.string(),
@@ -69,6 +71,8 @@ export function summaryObject(inference: InferenceSummary, uiUrlOf: UiUrlOf): z.
     ended_at: endedAt,
     deadline: formatDuration(memo.deadlineMs),
     metadata: { ...memo.metadata },
+    request_id: memo.requestId ?? null,
+    traceparent: memo.traceparent ?? null,
     temporal: { workflow_id: id, run_id: runId, ui_url: uiUrlOf(id, runId) },
   };
 }

@@ -8,6 +8,7 @@ import { strategySchema } from './strategy-schema.ts';
 export const inferenceBodySchema = z
   .strictObject({
     ...chatFields,
+    stream: z.literal(false, { error: 'is not supported here: it is for chat completions and responses' }).nullish(),
     strategy: strategySchema.optional(),
     deadline: deadlineSchema.optional().meta({ description: 'The whole inference.', examples: ['24h'] }),
     priority: z.int().min(1).max(5).optional().meta({ description: '1 highest to 5. Default 3.' }),

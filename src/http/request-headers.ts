@@ -23,6 +23,10 @@ export const chatHeadersSchema = z.object({
     .enum(['true', 'false'])
     .optional()
     .meta({ description: '`true`: a disconnect does not cancel the inference.' }),
+  'x-holdfast-stream': z
+    .enum(['live', 'verified'])
+    .optional()
+    .meta({ description: 'With `stream`: tokens as they come, or the answer when it has been judged complete.' }),
 });
 
 export const submitHeadersSchema = z.object({

@@ -1,6 +1,6 @@
 // The model that a request names, or the strategy that it brings, as settings for an inference. Pure.
 
-import type { Catalog, WayIn } from '../domain/catalog.ts';
+import type { Catalog, ModelEntry, WayIn } from '../domain/catalog.ts';
 import { defaultsFor, findModel } from '../domain/catalog.ts';
 import type { InferenceInput } from '../domain/inference.ts';
 import { ApiError } from './errors.ts';
@@ -8,7 +8,7 @@ import { given } from './given.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import { durationOf, strategySettings } from './strategy.ts';
 
-export type Resolved = Pick<InferenceInput, 'settings' | 'deadlineMs' | 'onExhausted'>;
+export type Resolved = Pick<InferenceInput, 'settings' | 'deadlineMs' | 'onExhausted'> & Pick<ModelEntry, 'stream'>;
 
 /** The request's own words count first, then the strategy's or the model's, then those of the way in. */
 export function resolveModel(input: {
@@ -32,6 +32,7 @@ export function resolveModel(input: {
     settings: entry.settings,
     deadlineMs: durationOf(deadline) ?? entry.deadlineMs ?? defaults.deadlineMs,
     onExhausted: entry.onExhausted ?? defaults.onExhausted,
+    ...('stream' in entry && entry.stream && { stream: entry.stream }),
   };
 }
 

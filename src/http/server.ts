@@ -8,6 +8,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Catalog } from '../domain/catalog.ts';
 import type { Admit } from '../domain/admission.ts';
 import type { Inferences } from '../domain/inferences.ts';
+import type { Lines } from '../domain/line.ts';
 import type { Targets } from '../domain/targets.ts';
 import { registerApiDocs } from './api-docs.ts';
 import type { ApiKey } from './auth.ts';
@@ -30,6 +31,7 @@ import { Waiting } from './waiting.ts';
 export interface ServerDependencies {
   readonly inferences: Inferences;
   readonly catalog: Catalog;
+  readonly lines: Lines;
   readonly targets: Targets;
   readonly admit: Admit;
   /** None: no authentication, and every caller is an operator. */
@@ -54,9 +56,20 @@ export interface HttpServer {
 }
 
 export async function buildServer(dependencies: ServerDependencies): Promise<HttpServer> {
-  const { inferences, catalog, targets, admit, apiKeys, uiUrlOf, version, metrics, now = Date.now } = dependencies;
+  const {
+    inferences,
+    catalog,
+    lines,
+    targets,
+    admit,
+    apiKeys,
+    uiUrlOf,
+    version,
+    metrics,
+    now = Date.now,
+  } = dependencies;
   const waiting = new Waiting();
-  const context = { inferences, catalog, targets, admit, apiKeys, waiting, uiUrlOf, now };
+  const context = { inferences, catalog, lines, targets, admit, apiKeys, waiting, uiUrlOf, now };
   const app = createApp(dependencies);
   logResponses(app);
   endConnectionsOnShutdown(app, waiting);

@@ -1,21 +1,23 @@
 // From a parsed request to a started or joined inference. The only place where the HTTP side starts work.
 
-import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
-import { newInferenceId } from '../domain/ids.ts';
 import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
-import type { Inferences, Priority } from '../domain/inferences.ts';
+import type { Inferences, NumberedRequest, Priority } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
+import type { HeldLine } from '../domain/line.ts';
+import type { StreamMode } from '../domain/stream-mode.ts';
+import { streamMode } from '../domain/stream-mode.ts';
 import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
-import { fingerprintOf, idempotentInferenceId } from './idempotency.ts';
+import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
 import { resolveModel } from './resolve-model.ts';
 import type { StrategyBody } from './strategy-schema.ts';
+import { traceparentOf } from './trace.ts';
 import type { Waiting } from './waiting.ts';
 
 declare module 'fastify' {
@@ -32,6 +34,10 @@ export interface Started {
   readonly deadlineMs: number;
   /** A repeated request joins this inference while it runs, so clients may safely retry. */
   readonly isJoinable: boolean;
+  /** It goes on without anybody who waits for it. */
+  readonly isKept: boolean;
+  /** To be left by whoever waits; null: none does, or tokens come from nowhere. */
+  readonly line: HeldLine | null;
 }
 
 export interface InferenceWanted {
@@ -44,6 +50,12 @@ export interface InferenceWanted {
   readonly deadline: string | undefined;
   readonly priority: number | undefined;
   readonly idempotencyKey: string | undefined;
+  /** It is to go on without its client. @default false */
+  readonly isDetached?: boolean;
+  /** `waits`: until the answer is there. @default it comes back for it */
+  readonly client?: 'waits';
+  /** The answer is streamed, in this mode if one was asked for. @default not streamed */
+  readonly stream?: { readonly asked: StreamMode | undefined };
 }
 
 export async function startInference(
@@ -51,37 +63,82 @@ export async function startInference(
   request: FastifyRequest,
   wanted: InferenceWanted,
 ): Promise<Started> {
-  const { inferences, catalog, apiKeys, waiting, targets, admit, now } = context;
-  const { wayIn, body, prompt, response, strategy, deadline, priority, idempotencyKey } = wanted;
+  const { inferences, catalog, lines, apiKeys, waiting, targets, admit, now } = context;
+  const {
+    wayIn,
+    body,
+    prompt,
+    response,
+    strategy,
+    deadline,
+    priority,
+    idempotencyKey,
+    isDetached = false,
+    client,
+    stream,
+  } = wanted;
   const { caller } = request;
   const { model } = body;
-  const resolved = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const { stream: configured, ...resolved } = resolveModel({ catalog, wayIn, model, strategy, deadline });
   checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);
   const isJoinable = idempotencyKey !== undefined;
-  const id = isJoinable
-    ? idempotentInferenceId(caller, idempotencyKey)
-    : newInferenceId({ nowMs: now(), random: randomBytes(10) });
+  const fingerprint = fingerprintOf(wayIn, body);
+  const identity = isJoinable
+    ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
+    : numberedRequest(caller, fingerprint, now());
+  const { deadlineMs } = resolved;
+  const traceparent = traceparentOf(request.headers);
+  const started = (inference: Inference, line: HeldLine | null): Started => {
+    request.inferenceId = inference.id;
+    const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
+    return { inference, deadlineMs, isJoinable, isKept, line };
+  };
+  if (identity.type === 'numbered' && isRetry(request.headers)) {
+    const inference = await rescued(inferences, identity);
+    if (inference) return started(inference, lineOf(lines, inference));
+  }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
-  if (refusal && !(isJoinable && (await isThere(inferences, id)))) throw tooMany(refusal);
-  request.inferenceId = id;
-  const outcome = await inferences.start({
-    id,
-    input: { model, prompt, ...resolved, configHash: catalog.configHash, ...knownNow(targets, resolved.settings) },
+  if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
+  const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
+  const line = client || stream ? lines.hold(mode === 'live') : null;
+  const starting = inferences.start({
+    identity,
+    input: {
+      model,
+      prompt,
+      ...resolved,
+      configHash: catalog.configHash,
+      ...knownNow(targets, resolved.settings),
+      ...(line && { line: line.address }),
+      ...(traceparent && { traceparent }),
+    },
     memo: {
       owner: caller.name,
       model,
-      deadlineMs: resolved.deadlineMs,
+      deadlineMs,
       metadata: body.metadata ?? {},
-      fingerprint: fingerprintOf(wayIn, body),
+      fingerprint,
       ...(response && { response }),
+      ...(isDetached && { isDetached }),
+      requestId: request.id,
+      ...(traceparent && { traceparent }),
+      ...(mode === 'live' && line && { line: line.address }),
     },
     priority: (priority ?? DEFAULT_PRIORITY) as Priority,
-    joins: isJoinable,
+    onId: (id) => {
+      request.inferenceId = id;
+    },
   });
-
+  starting.then(
+    ({ type }) => type !== 'started' && line?.leave(),
+    () => line?.leave(),
+  );
+  const outcome = await starting;
+  if (outcome.type === 'started') return started(outcome.inference, line);
+  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference));
   if (outcome.type === 'conflict') {
     throw new ApiError({
       code: 'idempotency_key_reused',
@@ -89,12 +146,21 @@ export async function startInference(
       param: 'idempotency-key',
     });
   }
-  if (outcome.type === 'unavailable') {
-    throw outcome.startUnknown
-      ? temporalUnavailable({ inferenceId: id, shouldRetry: isJoinable })
-      : temporalUnavailable({ shouldRetry: true });
-  }
-  return { inference: outcome.inference, deadlineMs: resolved.deadlineMs, isJoinable };
+  if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
+  throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
+}
+
+/** Of an inference that somebody else has started. */
+function lineOf(lines: HttpContext['lines'], { memo }: Inference): HeldLine | null {
+  return memo.line ? lines.join(memo.line) : null;
+}
+
+/** Null: the retry is a request like any other. */
+async function rescued(inferences: Inferences, retry: NumberedRequest): Promise<Inference | null> {
+  const outcome = await inferences.rescue(retry);
+  // Nothing has been started by this request, and another retry looks again.
+  if (outcome.type === 'unavailable') throw temporalUnavailable({ shouldRetry: true });
+  return outcome.type === 'joined' ? outcome.inference : null;
 }
 
 /** What the health of the targets says about how to begin. */

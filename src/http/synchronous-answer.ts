@@ -23,6 +23,7 @@ export async function synchronousAnswer(
   const { inference: from, isJoinable } = started;
   if (from.endedAt) return from;
   const { id } = from;
+  place.waitFor(id);
   // Not the clock of the day, which may be set while somebody waits.
   const until = performance.now() + started.deadlineMs + DEADLINE_MARGIN_MS;
   for (;;) {
@@ -52,12 +53,13 @@ async function withCalls({ inferences }: HttpContext, inference: Inference): Pro
   return looked.type === 'found' && looked.inference.endedAt ? looked.inference : inference;
 }
 
-function letGo({ inference, isJoinable }: Started): ApiError {
+/** With or without an Idempotency-Key: the retry of an official client joins it, on another replica. */
+function letGo({ inference }: Started): ApiError {
   return new ApiError({
     code: 'shutting_down',
     message: `The service is shutting down; the inference goes on: GET /v1/inferences/${inference.id} tells its end.`,
     inferenceId: inference.id,
-    shouldRetry: isJoinable,
+    shouldRetry: true,
     retryAfterSeconds: 1,
   });
 }

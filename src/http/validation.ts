@@ -54,7 +54,8 @@ function faultsOf(issue: Issue, data: unknown): readonly Fault[] {
 
 function asksForTheUnsupported(issue: Issue): boolean {
   if (issue.code === 'custom') return issue.params?.['isUnsupported'] === true;
-  return issue.path.length === 1 && unsupportedParams.has(String(issue.path[0]));
+  const { path, message } = issue;
+  return path.length === 1 && (unsupportedParams.has(String(path[0])) || message.startsWith('is not supported'));
 }
 
 /** Of the forms that a value may have, the one that it was meant to be, which it fits best: only its faults help. */

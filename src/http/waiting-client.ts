@@ -4,14 +4,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Inference } from '../domain/inference.ts';
+import { abandon } from './abandoned.ts';
 import type { HttpContext } from './http-context.ts';
 import type { chatHeadersSchema } from './request-headers.ts';
-import type { InferenceWanted } from './start-inference.ts';
+import type { InferenceWanted, Started } from './start-inference.ts';
 import { startInference } from './start-inference.ts';
 import { synchronousAnswer } from './synchronous-answer.ts';
 
-type ChatHeaders = z.output<typeof chatHeadersSchema>;
-type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempotencyKey'>;
+export type ChatHeaders = z.output<typeof chatHeadersSchema>;
+export type HowServed = Pick<InferenceWanted, 'deadline' | 'priority' | 'idempotencyKey' | 'isDetached'>;
 
 /** The inference once it has ended, or null when the client is gone and the reply is nobody's any more. */
 export async function serveWaitingClient(
@@ -21,17 +22,17 @@ export async function serveWaitingClient(
 ): Promise<Inference | null> {
   const { request, reply, headers } = line;
   const place = context.waiting.enter(reply.raw);
+  let started: Started | null = null;
   try {
-    const started = await startInference(context, request, { ...wanted, ...howServed(headers) });
+    started = await startInference(context, request, { ...wanted, ...howServed(headers), client: 'waits' });
     const inference = await synchronousAnswer(context, started, place);
     if (inference) return inference;
-    // Without an Idempotency-Key nobody else can wait on this inference: this client was the last.
-    const isWanted = started.isJoinable || headers['x-holdfast-detach'] === 'true';
-    if (!isWanted) await cancelAbandoned(context, started.inference.id, reply);
+    await abandon(context, started, reply.log);
     reply.hijack();
     return null;
   } finally {
     place.leave();
+    started?.line?.leave();
   }
 }
 
@@ -41,6 +42,7 @@ export function howServed(headers: ChatHeaders): HowServed {
     deadline: headers['x-holdfast-deadline'],
     priority: headers['x-holdfast-priority'] === undefined ? undefined : Number(headers['x-holdfast-priority']),
     idempotencyKey: headers['idempotency-key'],
+    isDetached: headers['x-holdfast-detach'] === 'true',
   };
 }
 
@@ -57,13 +59,7 @@ export function servedHeaders({ id, memo, result, calls }: Inference): Record<st
   };
 }
 
-async function cancelAbandoned({ inferences }: HttpContext, id: string, reply: FastifyReply): Promise<void> {
-  const outcome = await inferences.cancel(id);
-  if (outcome.type === 'found') reply.log.debug({ inferenceId: id }, 'Cancelled: its client disconnected.');
-  else reply.log.warn({ inferenceId: id, outcome: outcome.type }, 'Its client disconnected, but it was not cancelled.');
-}
-
 /** Names of models may hold what a header may not. */
-function headerText(name: string): string {
+export function headerText(name: string): string {
   return name.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
 }

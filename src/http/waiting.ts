@@ -1,5 +1,5 @@
 // The clients that wait on a line: each has a place, which ends when the client goes away or the service shuts down.
-// Knows nothing of inferences.
+// Of inferences it knows only who waits for which.
 
 import type { ServerResponse } from 'node:http';
 
@@ -8,11 +8,15 @@ export interface Place {
   readonly signal: AbortSignal;
   /** The client went away before it was answered. */
   readonly isAbandoned: boolean;
+  /** From now on the client waits for this inference. */
+  waitFor(id: string): void;
   leave(): void;
 }
 
 export class Waiting {
   readonly #places = new Set<AbortController>();
+  /** How many clients wait for an inference, by its id. */
+  readonly #awaited = new Map<string, number>();
   #isShuttingDown = false;
 
   get isShuttingDown(): boolean {
@@ -25,12 +29,23 @@ export class Waiting {
     for (const place of this.#places) place.abort();
   }
 
+  /** Whether a client that is still there waits for this inference. */
+  isAwaited(id: string): boolean {
+    return this.#awaited.has(id);
+  }
+
   enter(response: ServerResponse): Place {
     const abort = new AbortController();
     let isAbandoned = false;
+    let awaited: string | null = null;
+    const giveUp = () => {
+      if (awaited !== null) this.#count(awaited, -1);
+      awaited = null;
+    };
     // `close` also follows an answer that was sent; `leave` comes before that.
     const onClose = () => {
       isAbandoned = true;
+      giveUp();
       abort.abort();
     };
     if (response.destroyed) onClose();
@@ -42,10 +57,23 @@ export class Waiting {
       get isAbandoned() {
         return isAbandoned;
       },
+      waitFor: (id) => {
+        if (isAbandoned) return;
+        giveUp();
+        awaited = id;
+        this.#count(id, 1);
+      },
       leave: () => {
         response.removeListener('close', onClose);
+        giveUp();
         this.#places.delete(abort);
       },
     };
+  }
+
+  #count(id: string, change: 1 | -1): void {
+    const count = (this.#awaited.get(id) ?? 0) + change;
+    if (count > 0) this.#awaited.set(id, count);
+    else this.#awaited.delete(id);
   }
 }

@@ -1,10 +1,12 @@
 // The port `Inferences` over Temporal: starts, reads and steers the workflows. The only importer of @temporalio/client
 // (with its neighbours in this folder); it judges nothing.
 
+import { randomBytes } from 'node:crypto';
 import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Resolution } from '../domain/hold.ts';
+import { newInferenceId } from '../domain/ids.ts';
 import type { Inference, InferenceInput, InferenceResult } from '../domain/inference.ts';
 import { longestMs, RUN_TIMEOUT_GRACE_MS } from '../domain/inference.ts';
 import type {
@@ -12,21 +14,26 @@ import type {
   Inferences,
   ListInferences,
   ListOutcome,
+  NumberedRequest,
   PromptOutcome,
   ReplayOutcome,
+  RescueOutcome,
   ResolveOutcome,
   StartInference,
   StartOutcome,
   Unavailable,
   WaitOutcome,
 } from '../domain/inferences.ts';
+import { epochOf } from '../domain/rescue.ts';
 import { isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
 import { InferenceList } from './inference-list.ts';
 import { inferenceOf, withEnding } from './read-inference.ts';
 import { readInput } from './read-input.ts';
 import { replayInference } from './replay-inference.ts';
+import { describeIfThere, findRescuable } from './rescue.ts';
 import { NOT_HELD, RESOLVE_LIMIT_MS, resolveInference, resolverInterceptor } from './resolve-inference.ts';
 import { startAttributes } from './search-attributes.ts';
+import { Sequences } from './sequences.ts';
 import { NotSent, StartGate } from './start-gate.ts';
 import { hasRecentPoller, TASK_QUEUE } from './task-queue.ts';
 import { Waiters } from './waiters.ts';
@@ -48,11 +55,15 @@ export function createInferences(options: InferencesOptions): Inferences {
 /** A start takes the server about ten milliseconds of a CPU: so many are answered well within a round trip's limit. */
 const MAX_STARTS_IN_FLIGHT = 32;
 
+/** Each round of a contest among processes halves those who are left, at the least. */
+const MAX_NUMBERS_TRIED = 12;
+
 class TemporalInferences implements Inferences {
   readonly #options: InferencesOptions;
   readonly #client: Client;
   readonly #waiters: Waiters;
   readonly #list: InferenceList;
+  readonly #sequences = new Sequences();
   readonly #startGate = new StartGate(MAX_STARTS_IN_FLIGHT);
 
   constructor(options: InferencesOptions) {
@@ -65,13 +76,21 @@ class TemporalInferences implements Inferences {
   }
 
   async start(start: StartInference): Promise<StartOutcome> {
-    try {
-      return { type: 'started', inference: await this.#startNew(start, 'REJECT_DUPLICATE') };
-    } catch (error) {
-      if (error instanceof NotSent || isUnreachable(error)) return unavailable(error);
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError) || !start.joins) throw error;
-    }
-    return this.#join(start);
+    const { identity } = start;
+    if (identity.type === 'numbered') return this.#startNumbered(start, identity);
+    const { id } = identity;
+    const outcome = await this.#startUnder(id, start);
+    return outcome.type === 'taken' ? this.#join(id, start) : outcome;
+  }
+
+  rescue(retry: NumberedRequest): Promise<RescueOutcome> {
+    return this.#whenReachable(async () => {
+      const found = await findRescuable((id) => this.#roundTrip(() => describeIfThere(this.#client, id)), retry);
+      if (!found) return { type: 'none' };
+      // Many may join at once: nobody's answer needs the calls so far, and the worker has better to do.
+      const read = () => inferenceOf(this.#client, found, { isAsked: false });
+      return { type: 'joined', inference: await this.#roundTrip(read) };
+    });
   }
 
   get(id: string): Promise<GetOutcome> {
@@ -146,11 +165,52 @@ class TemporalInferences implements Inferences {
     }
   }
 
-  async #startNew(
+  /** Under the next free number of its kind. The first guess is right unless another process has taken equal requests. */
+  async #startNumbered(start: StartInference, { idOf, nowMs }: NumberedRequest): Promise<StartOutcome> {
+    const epoch = epochOf(nowMs);
+    const kind = idOf({ epoch, sequence: 0 });
+    const isTaken = async (sequence: number) =>
+      (await this.#roundTrip(() => describeIfThere(this.#client, idOf({ epoch, sequence })))) !== null;
+    let sequence = this.#sequences.take(kind);
+    try {
+      for (let tries = 1; tries <= MAX_NUMBERS_TRIED; tries++) {
+        const outcome = await this.#startUnder(idOf({ epoch, sequence }), start);
+        if (outcome.type === 'unavailable') this.#sequences.giveBack(kind, sequence);
+        if (outcome.type !== 'taken') return outcome;
+        // A start is as good a question as any, and wins the number with it; only who is far behind has to search.
+        sequence = tries === 1 ? this.#sequences.take(kind) : await this.#sequences.takeAfter(kind, sequence, isTaken);
+      }
+    } catch (error) {
+      this.#sequences.giveBack(kind, sequence);
+      if (isUnreachable(error)) return { type: 'unavailable', startUnknown: false };
+      throw error;
+    }
+    // So many are ahead of it, again and again: it is served all the same, but a retry of it would not be rescued.
+    this.#sequences.giveBack(kind, sequence);
+    const outcome = await this.#startUnder(newInferenceId({ nowMs, random: randomBytes(10) }), start);
+    if (outcome.type === 'taken') throw new Error('A random id was taken.');
+    return outcome;
+  }
+
+  async #startUnder(
+    id: string,
     start: StartInference,
+  ): Promise<Exclude<StartOutcome, { type: 'joined' | 'conflict' }> | { readonly type: 'taken' }> {
+    start.onId(id);
+    try {
+      return { type: 'started', inference: await this.#startNew(id, start, 'REJECT_DUPLICATE') };
+    } catch (error) {
+      if (error instanceof NotSent || isUnreachable(error)) return unavailable(id, error);
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return { type: 'taken' };
+      throw error;
+    }
+  }
+
+  async #startNew(
+    id: string,
+    { input, memo, priority }: StartInference,
     workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY',
   ): Promise<Inference> {
-    const { id, input, memo, priority } = start;
     const createdAt = new Date().toISOString();
     const send = () =>
       this.#client.workflow.start<(input: InferenceInput) => Promise<InferenceResult>>(input.settings.strategy, {
@@ -182,18 +242,18 @@ class TemporalInferences implements Inferences {
   }
 
   /** The id is taken: by the same request, which is joined or, if it failed, started again, or by another one. */
-  async #join(start: StartInference): Promise<StartOutcome> {
+  async #join(id: string, start: StartInference): Promise<StartOutcome> {
     try {
       // Many may join at once: nobody's answer needs the calls so far, and the worker has better to do.
-      const inference = await this.#read(start.id, { isAsked: false });
+      const inference = await this.#read(id, { isAsked: false });
       if (inference.memo.fingerprint !== start.memo.fingerprint) return { type: 'conflict' };
       if (inference.status !== 'failed' && inference.status !== 'cancelled') return { type: 'joined', inference };
-      return { type: 'started', inference: await this.#startNew(start, 'ALLOW_DUPLICATE_FAILED_ONLY') };
+      return { type: 'started', inference: await this.#startNew(id, start, 'ALLOW_DUPLICATE_FAILED_ONLY') };
     } catch (error) {
-      if (error instanceof NotSent || isUnreachable(error)) return unavailable(error);
+      if (error instanceof NotSent || isUnreachable(error)) return unavailable(id, error);
       // Another equal request was quicker to start it again.
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
-        return { type: 'joined', inference: await this.#read(start.id, { isAsked: false }) };
+        return { type: 'joined', inference: await this.#read(id, { isAsked: false }) };
       }
       throw error;
     }
@@ -227,6 +287,8 @@ class TemporalInferences implements Inferences {
   }
 }
 
-function unavailable(error: unknown): Unavailable {
-  return { type: 'unavailable', startUnknown: !(error instanceof NotSent) };
+function unavailable(id: string, error: unknown): Extract<StartOutcome, { type: 'unavailable' }> {
+  return error instanceof NotSent
+    ? { type: 'unavailable', startUnknown: false }
+    : { type: 'unavailable', startUnknown: true, id };
 }

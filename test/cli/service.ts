@@ -10,6 +10,7 @@ import type { Inferences, ListInferences, StartInference } from '../../src/domai
 import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { linesInMemory } from '../support/lines.ts';
 import { targetsInMemory } from '../support/targets.ts';
 
 export interface TestService {
@@ -19,7 +20,7 @@ export interface TestService {
 
 /** The state behind one or more services: it outlives them, as Temporal does. */
 export class TestInferences implements Inferences {
-  readonly started: StartInference[] = [];
+  readonly started: (StartInference & { readonly id: string })[] = [];
   readonly cancelled: string[] = [];
   readonly lists: ListInferences[] = [];
   readonly resolutions: Resolution[] = [];
@@ -72,15 +73,22 @@ export class TestInferences implements Inferences {
   }
 
   async start(start: StartInference) {
-    this.started.push(start);
-    const inference = { ...fresh(start.id), memo: start.memo };
-    this.#states.set(start.id, inference);
+    const { identity } = start;
+    const sequence = this.started.length;
+    const id = identity.type === 'keyed' ? identity.id : identity.idOf({ epoch: 0, sequence });
+    this.started.push({ ...start, id });
+    const inference = { ...fresh(id), memo: start.memo };
+    this.#states.set(id, inference);
     return { type: 'started' as const, inference };
   }
 
   async prompt(id: string) {
     const start = this.started.find((one) => one.id === id);
     return start ? ({ type: 'found', prompt: start.input.prompt } as const) : ({ type: 'not-found' } as const);
+  }
+
+  async rescue() {
+    return { type: 'none' as const };
   }
 
   async get(id: string) {
@@ -172,6 +180,7 @@ export async function startService(
   const { app, beginShutdown } = await buildServer({
     inferences,
     catalog,
+    lines: linesInMemory(),
     apiKeys: options.apiKeys ?? [],
     bodyLimitBytes: 1_000_000,
     logger: pino({ level: 'silent' }),

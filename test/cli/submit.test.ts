@@ -118,7 +118,7 @@ describe('submit', () => {
     expect(await cli.finished).toMatchObject({ code: 0, stderr: '' });
     expect(await started()).toMatchObject({
       priority: 2,
-      joins: true,
+      identity: { type: 'keyed' },
       memo: { model: 'summarize', deadlineMs: 90_000, metadata: { team: 'a=b', run: '7' } },
       input: {
         prompt: {

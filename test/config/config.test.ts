@@ -23,6 +23,7 @@ describe('a configuration file', () => {
         '    deadline: 5m',
         '    onExhausted: wait',
         '    onRefusal: failover',
+        '    stream: verified',
       ].join('\n'),
     );
     expect(catalog.models['m']).toEqual({
@@ -40,6 +41,7 @@ describe('a configuration file', () => {
       },
       deadlineMs: 300_000,
       onExhausted: 'wait',
+      stream: 'verified',
     });
     expect(Object.keys(catalog.providers)).toEqual(['local']);
     expect(findModel(catalog, 'local/x')?.settings).toMatchObject({

@@ -25,6 +25,11 @@ describe('a model that races is refused', () => {
 });
 
 describe('a model that votes is refused', () => {
+  it('with a stream that is live, since there is no answer before the votes are compared', () => {
+    expect(problems(...EXACT, 'stream: live')).toEqual([expect.stringContaining('stream: must be verified for')]);
+    expect(problems(...EXACT, 'stream: verified')).toEqual([]);
+  });
+
   it.each([
     ['[local/a, local/b]', 'models.m.targets: needs three or more to vote'],
     ['[local/a, local/b, local/a]', 'models.m.targets[2]: is the same model as local/a: that is one vote, not two'],

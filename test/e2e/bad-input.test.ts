@@ -127,7 +127,7 @@ describe('a bad field', () => {
     ['metadata.a', { ...ok, metadata: { a: 1 } }],
     ['metadata', { ...ok, metadata: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, 'v'])) }],
     ['metadata.k', { ...ok, metadata: { k: 'x'.repeat(513) } }],
-    ['stream', { ...ok, stream: true }, 'unsupported_parameter'],
+    ['stream', { ...ok, stream: 'yes' }],
     ['n', { ...ok, n: 2 }, 'unsupported_parameter'],
     ['logprobs', { ...ok, logprobs: true }, 'unsupported_parameter'],
     ['logit_bias', { ...ok, logit_bias: { 1: 1 } }, 'unsupported_parameter'],

@@ -125,6 +125,8 @@ describe('an inference as clients see it', () => {
       object: 'inference',
       status: 'succeeded',
       waiting_for: null,
+      request_id: null,
+      traceparent: null,
       model: 'summarize',
       target: 'openai/gpt-4o',
       created_at: createdAt,

@@ -55,7 +55,13 @@ describe('/openapi.json', async () => {
 
   test('says which headers a chat completion takes', () => {
     const headers = document.paths['/v1/chat/completions']?.['post']?.parameters?.map(({ name }) => name);
-    expect(headers).toEqual(['idempotency-key', 'x-holdfast-deadline', 'x-holdfast-priority', 'x-holdfast-detach']);
+    expect(headers).toEqual([
+      'idempotency-key',
+      'x-holdfast-deadline',
+      'x-holdfast-priority',
+      'x-holdfast-detach',
+      'x-holdfast-stream',
+    ]);
   });
 
   test('refers to nothing that it does not define', () => {

@@ -167,13 +167,11 @@ describe('a bad body is a 400 that names the field, and starts nothing', () => {
 });
 
 const unsupported = {
-  stream: true,
   n: 2,
   logprobs: true,
   store: true,
   modalities: ['text', 'audio'],
   service_tier: 'flex',
-  stream_options: { include_usage: true },
   top_logprobs: 3,
   logit_bias: { 50256: -100 },
   audio: { voice: 'alloy', format: 'mp3' },
@@ -191,10 +189,27 @@ test.each(Object.entries(unsupported))("OpenAI's %s is refused by its name", asy
   expect(used).toEqual([]);
 });
 
-test('a stream is refused by that name, also when its options come with it', async () => {
-  const payload = { stream_options: { include_usage: true }, ...chat, stream: true };
-  const response = await app.inject({ method: 'POST', url: CHAT, payload });
-  expect(response.json().error).toMatchObject({ code: 'unsupported_parameter', param: 'stream' });
+test.each([
+  ['a stream of a submitted inference', SUBMIT, { stream: true }, 'stream', 'unsupported_parameter'],
+  [
+    'options of a stream that is none',
+    CHAT,
+    { stream_options: { include_usage: true } },
+    'stream_options',
+    'invalid_value',
+  ],
+  [
+    'an option of streams that nobody knows',
+    CHAT,
+    { stream: true, stream_options: { fast: true } },
+    'stream_options.fast',
+    'unknown_parameter',
+  ],
+])('%s is refused by its name', async (_name, url, fields, param, code) => {
+  const response = await app.inject({ method: 'POST', url, payload: { ...chat, ...fields } });
+  expect(response.statusCode).toBe(400);
+  expect(response.json().error).toMatchObject({ code, param });
+  expect(used).toEqual([]);
 });
 
 test.each([

@@ -139,10 +139,10 @@ const badBodies: Record<string, BadBody> = {
   'something unknown to include': { body: { ...base, include: ['everything'] }, param: 'include[0]' },
   'a background response that is not stored': { body: { ...base, background: true, store: false }, param: 'store' },
   'a limit of no tokens': { body: { ...base, max_output_tokens: 0 }, param: 'max_output_tokens' },
+  'options of a stream that is none': { body: { ...base, stream_options: {} }, param: 'stream_options' },
   'too hot': { body: { ...base, temperature: 2.1 }, param: 'temperature' },
   ...Object.fromEntries(
     Object.entries({
-      stream: true,
       truncation: 'auto',
       service_tier: 'flex',
       top_logprobs: 5,
@@ -152,7 +152,6 @@ const badBodies: Record<string, BadBody> = {
       safety_identifier: 'user-1',
       max_tool_calls: 3,
       context_management: [],
-      stream_options: {},
       moderation: {},
     }).map(([param, value]) => [param, { body: { ...base, [param]: value }, param, code: unsupported }]),
   ),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isInferenceId } from '../../src/domain/ids.ts';
-import { fingerprintOf, idempotentInferenceId } from '../../src/http/idempotency.ts';
+import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from '../../src/http/idempotency.ts';
 
 const caller = (name: string | null) => ({ name, isOperator: false });
 
@@ -41,4 +41,40 @@ test.each([
 
 test('a fingerprint changes with the endpoint', () => {
   expect(fingerprintOf('inferences', {})).not.toBe(fingerprintOf('chat-completions', {}));
+});
+
+const number = { epoch: 494_172, sequence: 0 };
+
+test('the same number of equal requests of a caller names the same inference, in every process', () => {
+  const { idOf } = numberedRequest(caller('team-a'), 'f', 0);
+  // A fixed value: processes of two releases share an hour during an upgrade.
+  expect(idOf(number)).toBe('inf-ccf3a2debc07998e174237ba2b8e1bbcb719cea4b778bb607e1ebf289bad49f3');
+  expect(isInferenceId(idOf(number))).toBe(true);
+});
+
+test('another caller, body, hour or number names another inference, and so does an Idempotency-Key', () => {
+  const ids = [
+    numberedRequest(caller('a'), 'f', 0).idOf(number),
+    numberedRequest(caller('b'), 'f', 0).idOf(number),
+    numberedRequest(caller(null), 'f', 0).idOf(number),
+    numberedRequest(caller('a'), 'g', 0).idOf(number),
+    numberedRequest(caller('a'), 'f', 0).idOf({ ...number, epoch: number.epoch + 1 }),
+    numberedRequest(caller('a'), 'f', 0).idOf({ ...number, sequence: 1 }),
+    idempotentInferenceId(caller('a'), 'f'),
+  ];
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test.each([
+  ['1', true],
+  ['17', true],
+  ['0', false],
+  ['', false],
+  ['-1', false],
+  ['1.5', false],
+  ['1, 1', false],
+  ['yes', false],
+  [undefined, false],
+])('a retry count of %j makes a retry: %j', (count, expected) => {
+  expect(isRetry({ 'x-stainless-retry-count': count })).toBe(expected);
 });

@@ -5,20 +5,38 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OpenAI } from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { streamInterrupted } from '../../src/http/errors.ts';
-import type { ResponseEvent } from '../../src/http/responses/response-event.ts';
-import type { StreamStep } from '../../src/http/responses/response-events.ts';
+import type { Inference, InferenceResult } from '../../src/domain/inference.ts';
+import { ApiError } from '../../src/http/errors.ts';
 import { ResponseEvents } from '../../src/http/responses/response-events.ts';
 import { responseObject } from '../../src/http/responses/response-object.ts';
-import { answered, failed, ID, partsOf } from './responses.ts';
+import { answered, ID, partsOf } from './responses.ts';
 
-const started: StreamStep = { type: 'started' };
-const text = (words: string): StreamStep => ({ type: 'text', text: words });
+const served = { target: 'openai/gpt-4o', model: 'gpt-4o' };
 
-function eventsOf(steps: readonly StreamStep[]): readonly ResponseEvent[] {
-  const events = new ResponseEvents(partsOf());
-  return steps.flatMap((step) => events.after(step));
+interface Stream {
+  /** Pieces of text that come before the end. */
+  readonly pieces?: readonly string[];
+  readonly rest: string;
+  readonly end: Inference & { readonly result: InferenceResult };
 }
+
+function written(events: ResponseEvents, { pieces = [], rest, end }: Stream): string {
+  const begin = pieces.length > 0 ? events.begin(served) : '';
+  return events.open() + begin + pieces.map((piece) => events.text(piece)).join('') + events.end(end, rest);
+}
+
+function parsed(text: string) {
+  const blocks = text.split('\n\n').filter((block) => block !== '');
+  return blocks.map((block) => {
+    const [, name, data] = /^event: (.+)\ndata: (.+)$/.exec(block) ?? [];
+    const event: Record<string, any> = JSON.parse(data ?? '');
+    expect(event['type']).toBe(name);
+    return event;
+  });
+}
+
+const eventsOf = (stream: Stream) => parsed(written(new ResponseEvents(partsOf()), stream));
+const typesOf = (events: readonly Record<string, any>[]) => events.map(({ type }) => type);
 
 const calls = {
   toolCalls: [
@@ -45,78 +63,75 @@ const call = [
 const delta = 'response.output_text.delta';
 const done = 'response.output_text.done';
 
-const whole: Record<string, { steps: readonly StreamStep[]; types: readonly string[] }> = {
+const whole: Record<string, { stream: Stream; types: readonly string[] }> = {
   'text in pieces, all of them sent': {
-    steps: [started, text('Hello'), text(''), text(' you.'), { type: 'ended', inference: answered() }],
+    stream: { pieces: ['Hello', ' you.'], rest: '', end: answered() },
     types: [...opening, ...message(delta, delta, done), 'response.completed'],
   },
   'text of which the end has not been sent': {
-    steps: [started, text('Hello'), { type: 'ended', inference: answered() }],
+    stream: { pieces: ['Hello'], rest: ' you.', end: answered() },
     types: [...opening, ...message(delta, delta, done), 'response.completed'],
   },
   'text of which nothing has been sent': {
-    steps: [started, { type: 'ended', inference: answered() }],
+    stream: { rest: 'Hello you.', end: answered() },
     types: [...opening, ...message(delta, done), 'response.completed'],
   },
   'calls of functions': {
-    steps: [started, { type: 'ended', inference: answered({ text: null, ...calls }) }],
+    stream: { rest: '', end: answered({ text: null, ...calls }) },
     types: [...opening, ...call, ...call, 'response.completed'],
   },
   'text and calls of functions': {
-    steps: [started, text('Hello you.'), { type: 'ended', inference: answered(calls) }],
+    stream: { pieces: ['Hello you.'], rest: '', end: answered(calls) },
     types: [...opening, ...message(delta, done), ...call, ...call, 'response.completed'],
   },
   'a refusal': {
-    steps: [started, { type: 'ended', inference: answered({ text: null, refusal: 'I will not.' }) }],
+    stream: { rest: '', end: answered({ text: null, refusal: 'I will not.' }) },
     types: [...opening, ...message('response.refusal.delta', 'response.refusal.done'), 'response.completed'],
   },
   'text cut at the limit that was asked for': {
-    steps: [
-      started,
-      text('Hello'),
-      { type: 'ended', inference: answered({ finishReason: { unified: 'length', raw: null } }) },
-    ],
+    stream: { pieces: ['Hello'], rest: ' you.', end: answered({ finishReason: { unified: 'length', raw: null } }) },
     types: [...opening, ...message(delta, delta, done), 'response.incomplete'],
-  },
-  'a failure': {
-    steps: [started, text('Hello'), { type: 'ended', inference: failed() }],
-    types: [...opening, 'response.output_item.added', 'response.content_part.added', delta, 'response.failed'],
   },
 };
 
 describe('the events of a response', () => {
-  test.each(Object.entries(whole))('%s', (_name, { steps, types }) => {
-    const events = eventsOf(steps);
-    expect(events.map(({ type }) => type)).toEqual(types);
+  test.each(Object.entries(whole))('%s', (_name, { stream, types }) => {
+    const events = eventsOf(stream);
+    expect(typesOf(events)).toEqual(types);
     expect(events.map(({ sequence_number: number }) => number)).toEqual(events.map((_, index) => index));
-    const last = events.at(-1);
-    const ended = steps.at(-1);
-    expect(last && 'response' in last && last.response).toEqual(
-      ended?.type === 'ended' && responseObject(partsOf({ inference: ended.inference })),
-    );
+    expect(events.at(-1)?.['response']).toEqual(responseObject(partsOf({ inference: stream.end })));
   });
 
   test('begin with a response that has nothing in it yet, also for whoever joins a finished one', () => {
-    const [created] = new ResponseEvents(partsOf({ inference: answered() })).after(started);
-    expect(created).toMatchObject({ response: { status: 'in_progress', output: [], model: 'summarize' } });
+    const events = new ResponseEvents(partsOf({ inference: answered() }));
+    const [created] = parsed(written(events, { rest: 'Hello you.', end: answered() }));
+    expect(created?.['response']).toMatchObject({ status: 'in_progress', output: [], error: null });
+    expect(created?.['response']).not.toHaveProperty('usage');
   });
 
-  test('never call an answer whole that does not begin as it was sent', () => {
-    const events = eventsOf([started, text('Good bye'), { type: 'ended', inference: answered() }]);
+  test('of one in the background begin at once, so that its id is known, and only once', () => {
+    const memo = { background: true, store: true, hasInstructions: false };
+    const events = new ResponseEvents(partsOf({ memo }));
+    const first = parsed(events.open());
+    expect(typesOf(first)).toEqual(opening);
+    expect(first[0]?.['response'].id).toBe(ID.replace('inf-', 'resp_'));
+    const text = events.begin(served) + events.text('Hello') + events.end(answered(), ' you.');
+    expect(typesOf(parsed(text))).toEqual([...message(delta, delta, done), 'response.completed']);
+  });
+
+  test('never call a refusal the end of an answer of which a part was sent', () => {
+    const end = answered({ text: null, refusal: 'I will not.' });
+    const events = eventsOf({ pieces: ['Hello'], rest: '', end });
     expect(events.at(-1)).toMatchObject({ type: 'error', code: 'stream_interrupted', error: { inference_id: ID } });
-    expect(events.map(({ type }) => type)).not.toContain('response.completed');
-    const refused = answered({ text: null, refusal: 'I will not.' });
-    expect(eventsOf([started, text('Hello'), { type: 'ended', inference: refused }]).at(-1)?.type).toBe('error');
+    expect(typesOf(events)).not.toContain('response.completed');
   });
 });
 
 describe('the official client', () => {
   let client: OpenAI;
-  let steps: readonly StreamStep[] = [];
+  let answer = '';
   const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    for (const event of eventsOf(steps)) response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-    response.end();
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(answer);
   });
   beforeAll(async () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -125,10 +140,8 @@ describe('the official client', () => {
   });
   afterAll(() => server.close());
 
-  test.each(Object.entries(whole))('puts them together: %s', async (_name, one) => {
-    ({ steps } = one);
-    const ended = steps.at(-1);
-    if (ended?.type !== 'ended') throw new Error('A stream ends with the end of its inference.');
+  test.each(Object.entries(whole))('puts them together: %s', async (_name, { stream: sent }) => {
+    answer = written(new ResponseEvents(partsOf()), sent);
     const stream = client.responses.stream({ model: 'summarize', input: 'Hello.' });
     let told = '';
     stream.on('response.output_text.delta', (event) => {
@@ -136,13 +149,14 @@ describe('the official client', () => {
       expect(event.snapshot).toBe(told);
     });
     const final = await stream.finalResponse();
-    const expected = responseObject(partsOf({ inference: ended.inference }));
-    expect(final).toMatchObject(expected);
-    if (expected.status !== 'failed') expect(told).toBe(final.output_text);
+    expect(final).toMatchObject(responseObject(partsOf({ inference: sent.end })));
+    expect(told).toBe(final.output_text);
   });
 
   test('is thrown the error of a stream that cannot go on, with the id of its inference', async () => {
-    steps = [started, text('Hello'), { type: 'interrupted', error: streamInterrupted(ID) }];
+    const events = new ResponseEvents(partsOf());
+    const error = new ApiError({ code: 'stream_interrupted', message: 'The stream broke off.', inferenceId: ID });
+    answer = events.begin(served) + events.text('Hello') + events.failed(error);
     const stream = client.responses.stream({ model: 'summarize', input: 'Hello.' });
     await expect(stream.finalResponse()).rejects.toMatchObject({
       code: 'stream_interrupted',

@@ -1,7 +1,7 @@
 // A response's parts for tests: an inference that was started, and how it may end.
 
 import type { Answer } from '../../src/domain/answer.ts';
-import type { Inference, InferenceFailure } from '../../src/domain/inference.ts';
+import type { Inference, InferenceFailure, InferenceResult } from '../../src/domain/inference.ts';
 import type { ResponseParts } from '../../src/http/responses/response-object.ts';
 
 export const ID = 'inf-01k9zv3m7x2c4d5e6f7g8h9j0k';
@@ -29,7 +29,7 @@ export function partsOf(change: Partial<ResponseParts> = {}): ResponseParts {
   };
 }
 
-export function answered(change: Partial<Answer> = {}): Inference {
+export function answered(change: Partial<Answer> = {}): Inference & { readonly result: InferenceResult } {
   const answer: Answer = {
     text: 'Hello you.',
     refusal: null,

@@ -10,6 +10,7 @@ import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { linesInMemory } from '../support/lines.ts';
 import { targetsInMemory } from '../support/targets.ts';
 
 const settings = {
@@ -57,6 +58,7 @@ export async function serverWithoutTemporal(
   };
   const inferences: Inferences = {
     start: refuse('start'),
+    rescue: refuse('rescue'),
     get: refuse('get'),
     prompt: refuse('prompt'),
     wait: refuse('wait'),
@@ -79,6 +81,7 @@ export async function serverWithoutTemporal(
   const server = await buildServer({
     inferences,
     catalog,
+    lines: linesInMemory(),
     targets: options.targets ?? targetsInMemory(catalog),
     admit: options.admit ?? (() => null),
     apiKeys,

@@ -306,5 +306,5 @@ test('a shutdown lets waiting clients go with the id of their inference', async 
   await stopped;
   expect(status).toBe(503);
   expect(body.error).toMatchObject({ code: 'shutting_down', inference_id: expect.stringMatching(/^inf-/) });
-  expect(headers.get('x-should-retry')).toBe('false');
+  expect(headers.get('x-should-retry')).toBe('true');
 });

@@ -26,6 +26,7 @@ export function call(
 ): Promise<CallOutcome> {
   const model = type === 'anthropic' ? 'claude-haiku-4-5' : 'some-model';
   return callProvider({
+    traceparent: null,
     settings: { type, apiKey: 'test-key', baseUrl },
     prompt: question(),
     limits: LIMITS,

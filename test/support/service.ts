@@ -144,7 +144,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   };
 }
 
-async function send(address: string, request: TestRequest): Promise<TestAnswer> {
+export async function send(address: string, request: TestRequest): Promise<TestAnswer> {
   const { body, headers, signal, method = body === undefined ? 'GET' : 'POST' } = request;
   const response = await fetch(address, {
     method,

@@ -24,7 +24,8 @@ interface Logprobs {
   readonly logprobs: readonly never[];
 }
 
-export type ResponseEventBody =
+/** Each is sent with its `sequence_number`. */
+export type ResponseEvent =
   | {
       readonly type:
         | 'response.created'
@@ -54,5 +55,3 @@ export type ResponseEventBody =
       /** The same once more where the official clients look for it, and throw it. */
       readonly error: object;
     };
-
-export type ResponseEvent = ResponseEventBody & { readonly sequence_number: number };

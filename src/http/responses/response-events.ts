@@ -1,142 +1,127 @@
-// A response as OpenAI's events, from what happens to its inference. Pure: whoever has the line tells it what happens, in
-// order, and sends what it returns. Never says that an answer is whole which is not the one that was sent.
+// A streamed response, as OpenAI's events. Pure. Never says that an answer is whole which is not the one that was sent.
 
-import type { Inference } from '../../domain/inference.ts';
-import type { ApiError } from '../errors.ts';
-import { streamInterrupted } from '../errors.ts';
-import type { ResponseEvent, ResponseEventBody } from './response-event.ts';
+import type { Served } from '../../domain/line.ts';
+import type { Inference, InferenceResult } from '../../domain/inference.ts';
+import { ApiError } from '../errors.ts';
+import type { StreamPresenter } from '../streams/presenter.ts';
+import type { ResponseEvent } from './response-event.ts';
+import { messageId } from './response-id.ts';
 import type { FunctionCallItem, MessageContent, MessageItem } from './response-object-schema.ts';
 import type { ResponseParts } from './response-object.ts';
 import { messageItem, responseObject, textContent } from './response-object.ts';
-import { messageId } from './response-id.ts';
 
-export type StreamStep =
-  /** Said first. */
-  | { readonly type: 'started' }
-  /** More of the text of the answer. */
-  | { readonly type: 'text'; readonly text: string }
-  /** Said last: what has not been sent of its answer is sent now. */
-  | { readonly type: 'ended'; readonly inference: Inference }
-  /** Said last, instead: nobody can tell this client the rest. */
-  | { readonly type: 'interrupted'; readonly error: ApiError };
-
-export class ResponseEvents {
+export class ResponseEvents implements StreamPresenter {
   readonly #parts: ResponseParts;
-  #sent = '';
+  readonly #inMessage: { readonly item_id: string; readonly output_index: 0; readonly content_index: 0 };
   #sequenceNumber = 0;
+  #hasBegun = false;
+  #hasText = false;
 
   /** With the inference as it was started. */
   constructor(parts: ResponseParts) {
     this.#parts = parts;
+    this.#inMessage = { item_id: messageId(parts.inference.id), output_index: 0, content_index: 0 };
   }
 
-  after(step: StreamStep): readonly ResponseEvent[] {
-    return this.#bodiesAfter(step).map((body) => ({ ...body, sequence_number: this.#sequenceNumber++ }));
+  /** One in the background is polled by its id, whatever becomes of the stream. */
+  open(): string {
+    return this.#parts.memo.background ? this.#begin(this.#parts.inference.memo.model) : '';
   }
 
-  #bodiesAfter(step: StreamStep): readonly ResponseEventBody[] {
-    switch (step.type) {
-      case 'started':
-        return this.#opening();
-      case 'text':
-        return step.text === '' ? [] : this.#text(step.text);
-      case 'ended':
-        return this.#ending(step.inference);
-      case 'interrupted':
-        return [errorEvent(step.error)];
-    }
+  begin({ model }: Served): string {
+    return this.#hasBegun ? '' : this.#begin(model);
   }
 
-  /** Whoever joins one that has ended sees it begin all the same. */
-  #opening(): readonly ResponseEventBody[] {
+  #begin(model: string): string {
+    this.#hasBegun = true;
+    // Whoever joins one that has ended sees it begin all the same.
     const inference: Inference = { ...this.#parts.inference, status: 'running', result: null, failure: null };
-    const response = responseObject({ ...this.#parts, inference });
-    return [
+    const response = { ...responseObject({ ...this.#parts, inference }), model };
+    return this.#written([
       { type: 'response.created', response },
       { type: 'response.in_progress', response },
-    ];
+    ]);
   }
 
-  #text(delta: string): readonly ResponseEventBody[] {
-    const opening = this.#sent === '' ? this.#openMessage(textContent('')) : [];
-    this.#sent += delta;
-    return [...opening, { type: 'response.output_text.delta', ...this.#inMessage, delta, logprobs: [] }];
+  text(delta: string): string {
+    const opening = this.#hasText ? '' : this.#written(this.#openMessage(textContent('')));
+    this.#hasText = true;
+    return opening + this.#written([{ type: 'response.output_text.delta', ...this.#inMessage, delta, logprobs: [] }]);
   }
 
-  get #inMessage() {
-    return { item_id: messageId(this.#parts.inference.id), output_index: 0, content_index: 0 } as const;
+  end(inference: Inference & { readonly result: InferenceResult }, rest: string): string {
+    const { id } = inference;
+    const { model, refusal } = inference.result.answer;
+    const opening = this.#hasBegun ? '' : this.#begin(model);
+    if (this.#hasText && refusal !== null) return this.failed(refusedLate(id));
+    const text = rest === '' ? '' : this.text(rest);
+    const response = responseObject({ ...this.#parts, inference });
+    const items = response.output.flatMap((item, index) =>
+      item.type === 'message' ? this.#endOfMessage(item) : functionCall(item, index),
+    );
+    const type = response.status === 'incomplete' ? 'response.incomplete' : 'response.completed';
+    return opening + text + this.#written([...items, { type, response }]);
   }
 
-  #openMessage(part: MessageContent): readonly ResponseEventBody[] {
+  failed({ body: { error } }: ApiError): string {
+    const { code, message, param } = error;
+    return this.#written([{ type: 'error', code, message, param, error }]);
+  }
+
+  #openMessage(part: MessageContent): readonly ResponseEvent[] {
+    const item = messageItem(this.#parts.inference.id, 'in_progress', []);
     return [
-      {
-        type: 'response.output_item.added',
-        output_index: 0,
-        item: messageItem(this.#parts.inference.id, 'in_progress', []),
-      },
+      { type: 'response.output_item.added', output_index: 0, item },
       { type: 'response.content_part.added', ...this.#inMessage, part },
     ];
   }
 
-  #ending(inference: Inference): readonly ResponseEventBody[] {
-    const response = responseObject({ ...this.#parts, inference });
-    const { answer } = inference.result ?? {};
-    if (!answer) return [{ type: 'response.failed', response }];
-    const text = answer.refusal === null ? (answer.text ?? '') : '';
-    if (!text.startsWith(this.#sent)) return [errorEvent(streamInterrupted(inference.id))];
-    const items = response.output.flatMap((item, index) =>
-      item.type === 'message' ? this.#message(item) : functionCall(item, index),
-    );
-    return [
-      ...items,
-      { type: response.status === 'incomplete' ? 'response.incomplete' : 'response.completed', response },
-    ];
-  }
-
-  #message(item: MessageItem): readonly ResponseEventBody[] {
-    const place = this.#inMessage;
+  #endOfMessage(item: MessageItem): readonly ResponseEvent[] {
     const [part] = item.content;
     if (!part) return [];
     return [
-      ...(part.type === 'refusal' ? this.#refusal(part.refusal) : this.#restOf(part.text)),
-      { type: 'response.content_part.done', ...place, part },
+      ...(part.type === 'refusal'
+        ? this.#refusal(part.refusal)
+        : [{ type: 'response.output_text.done', ...this.#inMessage, text: part.text, logprobs: [] } as const]),
+      { type: 'response.content_part.done', ...this.#inMessage, part },
       { type: 'response.output_item.done', output_index: 0, item },
     ];
   }
 
-  #restOf(text: string): readonly ResponseEventBody[] {
-    const rest = text.slice(this.#sent.length);
+  #refusal(refusal: string): readonly ResponseEvent[] {
     return [
-      ...(rest === '' ? [] : this.#text(rest)),
-      { type: 'response.output_text.done', ...this.#inMessage, text, logprobs: [] },
+      ...this.#openMessage({ type: 'refusal', refusal: '' }),
+      { type: 'response.refusal.delta', ...this.#inMessage, delta: refusal },
+      { type: 'response.refusal.done', ...this.#inMessage, refusal },
     ];
   }
 
-  #refusal(refusal: string): readonly ResponseEventBody[] {
-    const place = this.#inMessage;
-    return [
-      ...this.#openMessage({ type: 'refusal', refusal: '' }),
-      { type: 'response.refusal.delta', ...place, delta: refusal },
-      { type: 'response.refusal.done', ...place, refusal },
-    ];
+  #written(events: readonly ResponseEvent[]): string {
+    return events
+      .map((event) => {
+        const data = JSON.stringify({ ...event, sequence_number: this.#sequenceNumber++ });
+        return `event: ${event.type}\ndata: ${data}\n\n`;
+      })
+      .join('');
   }
 }
 
-function functionCall(item: FunctionCallItem, index: number): readonly ResponseEventBody[] {
+function functionCall(item: FunctionCallItem, index: number): readonly ResponseEvent[] {
   const place = { item_id: item.id, output_index: index };
+  const begun: FunctionCallItem = { ...item, arguments: '', status: 'in_progress' };
   return [
-    {
-      type: 'response.output_item.added',
-      output_index: index,
-      item: { ...item, arguments: '', status: 'in_progress' },
-    },
+    { type: 'response.output_item.added', output_index: index, item: begun },
     { type: 'response.function_call_arguments.delta', ...place, delta: item.arguments },
     { type: 'response.function_call_arguments.done', ...place, name: item.name, arguments: item.arguments },
     { type: 'response.output_item.done', output_index: index, item },
   ];
 }
 
-function errorEvent({ body: { error } }: ApiError): ResponseEventBody {
-  const { code, message, param } = error;
-  return { type: 'error', code, message, param, error };
+/** A refusal is an answer of its own, and not the end of another one. */
+function refusedLate(id: string): ApiError {
+  return new ApiError({
+    code: 'stream_interrupted',
+    message: `The model refused after a part of its answer had been sent: GET /v1/inferences/${id} tells how it ended.`,
+    inferenceId: id,
+  });
 }

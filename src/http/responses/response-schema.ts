@@ -118,12 +118,16 @@ const responseFields = {
   include: includeSchema.nullish(),
   metadata: metadataSchema.nullish(),
   user: z.string().max(512).nullish(),
-  stream: unsupported({ but: [false], error: 'is not supported: leave it out or send false' }),
+  stream: z.boolean().nullish(),
   truncation: unsupported({ but: ['disabled'], error: 'is not supported beyond "disabled"' }),
   service_tier: unsupported({ but: ['auto'], error: 'is not supported beyond "auto"' }),
   top_logprobs: unsupported({ but: [0] }),
   conversation: unsupported({ error: 'is not supported: continue a response by previous_response_id' }),
-  stream_options: unsupported(),
+  stream_options: z
+    .strictObject({
+      include_obfuscation: z.boolean().nullish().meta({ description: 'Events are never padded.' }),
+    })
+    .nullish(),
   prompt: unsupported({ error: 'is not supported: send the input itself' }),
   prompt_cache_key: unsupported(),
   prompt_cache_options: unsupported(),
@@ -138,6 +142,8 @@ export type ResponseFields = z.output<z.ZodObject<typeof responseFields>>;
 
 export const responseBodySchema = z.strictObject(responseFields).check(({ value: body, issues }) => {
   const report = (path: PropertyKey[], message: string) => issues.push({ code: 'custom', path, message, input: body });
+  if (!body.stream && body.stream_options != null)
+    report(['stream_options'], 'is for streams: send "stream": true with it');
   if (body.background && body.store === false) report(['store'], 'must not be false of a background response');
   const { input, tool_choice: choice } = body;
   if (typeof input === 'object' && input.every((item) => item.type === 'reasoning')) {

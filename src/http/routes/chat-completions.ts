@@ -7,6 +7,8 @@ import { failureError } from '../failure-error.ts';
 import type { App, HttpContext } from '../http-context.ts';
 import { promptOf } from '../prompt.ts';
 import { chatHeadersSchema } from '../request-headers.ts';
+import { serveStreamingClient } from '../streaming-client.ts';
+import { ChatChunks } from '../streams/chat-chunks.ts';
 import { servedHeaders, serveWaitingClient } from '../waiting-client.ts';
 
 export function registerChatCompletions(app: App, context: HttpContext): void {
@@ -24,6 +26,15 @@ export function registerChatCompletions(app: App, context: HttpContext): void {
   app.post('/chat/completions', { schema }, async (request, reply) => {
     const { body, headers } = request;
     const wanted = { wayIn: 'chat-completions', body, prompt: promptOf(body) } as const;
+    if (body.stream) {
+      const includesUsage = body.stream_options?.include_usage === true;
+      return serveStreamingClient(
+        context,
+        { request, reply, headers },
+        wanted,
+        ({ inference }) => new ChatChunks({ ...inference, includesUsage }),
+      );
+    }
     const inference = await serveWaitingClient(context, { request, reply, headers }, wanted);
     if (!inference) return reply;
     const { id, createdAt, result } = inference;

@@ -11,6 +11,7 @@ import type { App, HttpContext } from '../http-context.ts';
 import { expectFound, readOwn, stateAfterWaiting } from '../own-inference.ts';
 import { chatHeadersSchema } from '../request-headers.ts';
 import { previousMessages, promptOfInference } from '../responses/previous-response.ts';
+import { ResponseEvents } from '../responses/response-events.ts';
 import { inferenceIdOf } from '../responses/response-id.ts';
 import type { ResponseObject } from '../responses/response-object-schema.ts';
 import { responseSchema } from '../responses/response-object-schema.ts';
@@ -20,6 +21,7 @@ import type { ResponseFields } from '../responses/response-schema.ts';
 import { responseBodySchema, responseQuerySchema } from '../responses/response-schema.ts';
 import { ShownRequests } from '../responses/shown-requests.ts';
 import { startInference } from '../start-inference.ts';
+import { serveStreamingClient } from '../streaming-client.ts';
 import { howServed, servedHeaders, serveWaitingClient } from '../waiting-client.ts';
 
 const tags = ['Responses'];
@@ -46,14 +48,25 @@ export function registerResponses(app: App, context: HttpContext): void {
       const { body, headers } = request;
       const prompt = responsePromptOf(body, await previousMessages(context, body.previous_response_id, request.caller));
       const memo = memoOf(body);
-      const wanted = { body, prompt, response: memo };
+      const wanted = {
+        wayIn: memo.background ? 'background-responses' : 'responses',
+        body,
+        prompt,
+        response: memo,
+      } as const;
+      const shownNow = shownRequest(prompt, memo);
+      if (body.stream) {
+        // Nobody's leaving ends what runs in the background.
+        const line = memo.background ? { ...headers, 'x-holdfast-detach': 'true' as const } : headers;
+        return serveStreamingClient(context, { request, reply, headers: line }, wanted, ({ inference }) => {
+          return new ResponseEvents({ inference, request: shownNow, memo });
+        });
+      }
       const inference = memo.background
-        ? (await startInference(context, request, { ...wanted, wayIn: 'background-responses', ...howServed(headers) }))
-            .inference
-        : await serveWaitingClient(context, { request, reply, headers }, { ...wanted, wayIn: 'responses' });
+        ? (await startInference(context, request, { ...wanted, ...howServed(headers) })).inference
+        : await serveWaitingClient(context, { request, reply, headers }, wanted);
       if (!inference) return reply;
       if (!memo.background && !inference.result) throw failureError(inference);
-      const shownNow = shownRequest(prompt, memo);
       shown.keep(inference.id, shownNow);
       reply.headers(servedHeaders(inference));
       return responseObject({ inference, request: shownNow, memo });

@@ -27,7 +27,9 @@ export function jsonOf(ask: Ask): { readonly value: unknown; readonly schema: Js
 /** Says this text, as far as stop sequences and the token limit let it. */
 export function say(ask: Ask, text: string): Reply {
   const ends = ask.stop.map((stop) => text.indexOf(stop)).filter((index) => index !== -1);
-  const { kept, isCut } = withinLimit(ask, tokensOf(text.slice(0, Math.min(...ends, text.length))));
+  const whole = text.slice(0, Math.min(...ends, text.length));
+  const rest = ask.prefix !== '' && whole.startsWith(ask.prefix) ? whole.slice(ask.prefix.length) : whole;
+  const { kept, isCut } = withinLimit(ask, tokensOf(rest));
   return { ...nothing(ask), text: kept, finish: isCut ? 'length' : 'stop', outputTokens: kept.length };
 }
 

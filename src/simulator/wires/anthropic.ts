@@ -63,6 +63,7 @@ function read(body: Json): Ask | null {
     stop: stringsOf(body['stop_sequences']),
     json: format['type'] === 'json_schema' ? { schema: schemaOf(format['schema']) } : null,
     tool: forcedTool(body),
+    prefix: messages.at(-1)?.['role'] === 'assistant' ? (texts.at(-1) ?? '') : '',
     streamUsage: true,
   };
 }

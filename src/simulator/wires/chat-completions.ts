@@ -64,6 +64,8 @@ function read(body: Json): Ask | null {
     stop: stringsOf(body['stop']),
     json: jsonWanted(objectOf(body['response_format'])),
     tool: forcedTool(body),
+    // Mistral's word for it; others take an assistant's last message for an earlier turn.
+    prefix: messages.at(-1)?.['prefix'] === true ? (texts.at(-1) ?? '') : '',
     streamUsage: objectOf(body['stream_options'])['include_usage'] === true,
   };
 }

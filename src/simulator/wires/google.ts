@@ -52,6 +52,7 @@ function read(body: Json, { model = '', stream = false }: { model?: string; stre
     stop: stringsOf(config['stopSequences']),
     json: jsonWanted(config),
     tool: forcedTool(body),
+    prefix: '',
     streamUsage: true,
   };
 }

@@ -17,6 +17,8 @@ export interface Ask {
   readonly json: { readonly schema: JsonSchema | null } | null;
   /** A tool that must be called. */
   readonly tool: { readonly name: string; readonly parameters: JsonSchema } | null;
+  /** What the answer begins with, as the request says: the reply goes on from there. */
+  readonly prefix: string;
   /** Usage is wanted in the stream, where the provider leaves it out unasked. */
   readonly streamUsage: boolean;
 }

@@ -1,0 +1,87 @@
+// Calls' ends of lines: directly where this process holds the line, over a connection where another one does.
+
+import type { WebSocket } from 'ws';
+import type { FailureKind } from '../domain/failure.ts';
+import type { CallLine, CallLines } from '../domain/line.ts';
+import type { LineConnections } from './connection.ts';
+import type { LineHub } from './hub.ts';
+import type { CallMessage, CallState } from './messages.ts';
+
+/** @param hub of this process; null: it is no API */
+export function createCallLines(hub: LineHub | null, connections: LineConnections): CallLines {
+  return {
+    async open({ address, target, isRacing }) {
+      if (hub && hub.url === address.url) return hub.find(address.token)?.attach({ target, isRacing }) ?? NO_LINE;
+      const opened = await connections.open(address, { as: 'call', target, isRacing });
+      return opened ? new DistantCall(opened.connection, JSON.parse(opened.first) as CallState) : NO_LINE;
+    },
+  };
+}
+
+/** Nobody listens. */
+const NO_LINE: CallLine = {
+  sofar: '',
+  isTaken: false,
+  hasPassed: false,
+  hungUp: new AbortController().signal,
+  pass: () => undefined,
+  interrupt: () => undefined,
+  turn: () => Promise.resolve(),
+  end: () => undefined,
+};
+
+class DistantCall implements CallLine {
+  readonly sofar: string;
+  isTaken: boolean;
+  hasPassed = false;
+  readonly #connection: WebSocket;
+  readonly #hangUp = new AbortController();
+  #onFree: (() => void) | null = null;
+
+  constructor(connection: WebSocket, first: CallState) {
+    this.#connection = connection;
+    this.sofar = first.sofar ?? '';
+    this.isTaken = first.isTaken;
+    if (first.hungUp) this.#hangUp.abort();
+    connection.on('message', (data) => this.#hear(JSON.parse(String(data)) as CallState));
+    // The process that holds the line is gone: nobody is left to wait for.
+    connection.once('close', () => this.#hear({ isTaken: false, hungUp: false }));
+  }
+
+  get hungUp(): AbortSignal {
+    return this.#hangUp.signal;
+  }
+
+  pass(text: string, model: string): void {
+    // Whether the text is taken is decided there; that it may have been is what counts here.
+    if (!this.isTaken) this.hasPassed = true;
+    this.#send({ text, model });
+  }
+
+  interrupt(): void {
+    this.#send({ interrupt: true });
+  }
+
+  turn(signal: AbortSignal): Promise<void> {
+    if (!this.isTaken || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onFree = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  end(kind: FailureKind | null): void {
+    this.#send({ end: kind });
+    this.#connection.close();
+  }
+
+  #hear({ isTaken, hungUp }: CallState): void {
+    this.isTaken = isTaken;
+    if (hungUp) this.#hangUp.abort();
+    if (!isTaken) this.#onFree?.();
+  }
+
+  #send(message: CallMessage): void {
+    if (this.#connection.readyState === this.#connection.OPEN) this.#connection.send(JSON.stringify(message));
+  }
+}

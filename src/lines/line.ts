@@ -1,0 +1,185 @@
+// One line as the API's process holds it: the text so far, whose call it comes from, who listens. Plain state and rules;
+// nothing here knows whether a call or a listener is in this process.
+
+import type { FailureKind } from '../domain/failure.ts';
+import type { CallLine, HeldLine, LineAddress, Served } from '../domain/line.ts';
+import { endsText } from '../domain/line.ts';
+
+export class Line {
+  readonly address: LineAddress;
+  readonly pieces: string[] = [];
+  served: Served | null = null;
+  isInterrupted = false;
+  readonly #onIdle: () => void;
+  readonly #hangUp = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  readonly #calls = new Set<LineCall>();
+  #holders = 0;
+  /** Whose text is being passed on. */
+  #owner: LineCall | null = null;
+  /** How the call ended that passed text on last. */
+  #ownerKind: FailureKind | null = null;
+
+  /** @param onIdle called when the last holder or call has left */
+  constructor(address: LineAddress, onIdle: () => void) {
+    this.address = address;
+    this.#onIdle = onIdle;
+  }
+
+  get isIdle(): boolean {
+    return this.#holders === 0 && this.#calls.size === 0;
+  }
+
+  get hungUp(): AbortSignal {
+    return this.#hangUp.signal;
+  }
+
+  get owner(): LineCall | null {
+    return this.#owner;
+  }
+
+  hold(): HeldLine {
+    this.#holders += 1;
+    let hasLeft = false;
+    const line = this;
+    return {
+      address: this.address,
+      pieces: this.pieces,
+      get served() {
+        return line.served;
+      },
+      get isInterrupted() {
+        return line.isInterrupted;
+      },
+      onChange: (listener) => this.onChange(listener),
+      hangUp: () => this.#hangUp.abort(),
+      leave: () => {
+        if (hasLeft) return;
+        hasLeft = true;
+        this.#holders -= 1;
+        if (this.isIdle) this.#onIdle();
+      },
+    };
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A call begins. Where calls do not race, whoever was there before is gone, even if nobody has told. */
+  attach(call: { readonly target: string; readonly isRacing: boolean }): LineCall {
+    if (!call.isRacing) for (const other of this.#calls) other.end('worker-lost');
+    if (this.pieces.length > 0 && this.#ownerKind !== null && endsText(this.#ownerKind)) this.interrupt();
+    const attached = new LineCall(this, call.target);
+    this.#calls.add(attached);
+    return attached;
+  }
+
+  /** Whether it was taken: text of one call only, and only from where the text so far ends. */
+  add(call: LineCall, text: string, model: string): boolean {
+    if (!this.address.isLive || this.isInterrupted) return false;
+    if (this.#owner === null && call.isAtEnd) this.#owner = call;
+    if (this.#owner !== call) return false;
+    this.served = { target: call.target, model };
+    this.pieces.push(text);
+    this.#tell();
+    return true;
+  }
+
+  interrupt(): void {
+    if (this.isInterrupted || !this.address.isLive) return;
+    this.isInterrupted = true;
+    this.#tell();
+  }
+
+  /** What a line of another process has come to. */
+  follow(line: {
+    readonly pieces: readonly string[];
+    readonly served: Served | null;
+    readonly isInterrupted: boolean;
+  }): void {
+    this.pieces.push(...line.pieces);
+    this.served = line.served;
+    this.isInterrupted = line.isInterrupted;
+    this.#tell();
+  }
+
+  detach(call: LineCall, kind: FailureKind | null): void {
+    if (!this.#calls.delete(call)) return;
+    if (this.#owner === call) {
+      this.#ownerKind = kind;
+      if (kind !== null) {
+        this.#owner = null;
+        // Those who run beside it have begun at the beginning, and cannot go on from here.
+        if (this.#calls.size > 0) this.interrupt();
+      }
+      this.#tell();
+    }
+    if (this.isIdle) this.#onIdle();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** A call's end of a line that this process holds. */
+export class LineCall implements CallLine {
+  readonly target: string;
+  readonly sofar: string;
+  hasPassed = false;
+  readonly #line: Line;
+  readonly #piecesBefore: number;
+  #isBehind = false;
+
+  constructor(line: Line, target: string) {
+    this.#line = line;
+    this.target = target;
+    // Beside one whose text is passed on a racer begins at the beginning.
+    const begins = line.isInterrupted || line.owner !== null;
+    this.#isBehind = begins;
+    this.sofar = begins ? '' : line.pieces.join('');
+    this.#piecesBefore = line.pieces.length;
+  }
+
+  get isTaken(): boolean {
+    return this.#line.owner !== null && this.#line.owner !== this;
+  }
+
+  get hungUp(): AbortSignal {
+    return this.#line.hungUp;
+  }
+
+  /** Its text would follow that which was passed on. */
+  get isAtEnd(): boolean {
+    return !this.#isBehind && this.#line.pieces.length === this.#piecesBefore;
+  }
+
+  pass(text: string, model: string): void {
+    if (this.#line.add(this, text, model)) this.hasPassed = true;
+    else this.#isBehind = true;
+  }
+
+  interrupt(): void {
+    this.#line.interrupt();
+  }
+
+  turn(signal: AbortSignal): Promise<void> {
+    if (!this.isTaken || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        if (this.isTaken && !signal.aborted) return;
+        stop();
+        signal.removeEventListener('abort', settle);
+        resolve();
+      };
+      const stop = this.#line.onChange(settle);
+      signal.addEventListener('abort', settle);
+    });
+  }
+
+  end(kind: FailureKind | null): void {
+    this.#line.detach(this, kind);
+  }
+}

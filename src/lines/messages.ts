@@ -1,0 +1,41 @@
+// What goes over the connection of a line between two processes, as JSON in WebSocket messages.
+
+import type { FailureKind } from '../domain/failure.ts';
+import type { Served } from '../domain/line.ts';
+
+/** Below the address of an API's process; which line is meant says the token. */
+export const LINE_PATH = '/internal/line';
+
+/** How long a process that cannot be reached holds up a call. */
+export const OPEN_LIMIT_MS = 1_000;
+
+/** The first message of whoever connects: as a call, or as a client's connection at another API. */
+export type Opening =
+  | { readonly as: 'call'; readonly target: string; readonly isRacing: boolean }
+  | { readonly as: 'listener' };
+
+/** From a call. */
+export type CallMessage =
+  | { readonly text: string; readonly model: string }
+  | { readonly end: FailureKind | null }
+  | { readonly interrupt: true };
+
+/** To a call. The first one answers its opening. */
+export interface CallState {
+  /** Only in the first one. */
+  readonly sofar?: string;
+  readonly isTaken: boolean;
+  readonly hungUp: boolean;
+}
+
+/** To a listener: pieces that are new to it. */
+export interface ListenerMessage {
+  readonly pieces: readonly string[];
+  readonly served: Served | null;
+  readonly isInterrupted: boolean;
+}
+
+/** From a listener: the client has hung up. */
+export interface HangUpMessage {
+  readonly hangUp: true;
+}
