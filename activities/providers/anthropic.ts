@@ -1,7 +1,7 @@
 // Anthropic's messages API.
 
 import { createAnthropic } from '@ai-sdk/anthropic';
-import type { ReasoningEffort } from '../../src/domain/prompt.ts';
+import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyAnthropic } from './errors/anthropic.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
 import type { Vendor, WireReader } from './vendor.ts';
@@ -12,12 +12,11 @@ export const anthropic: Vendor = {
     createAnthropic({ baseURL: `${baseUrl}/v1`, apiKey: apiKey ?? '', fetch })(model),
   providerOptions: ({ prompt }) => ({
     anthropic: {
-      ...thinking(prompt.params.reasoningEffort),
+      ...thinking(prompt),
       ...(prompt.user !== undefined && { metadata: { userId: prompt.user } }),
       ...(prompt.parallelToolCalls !== undefined && { disableParallelToolUse: !prompt.parallelToolCalls }),
     },
   }),
-  takesImageUrls: true,
   // Later models refuse it: https://docs.claude.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response
   continues: (model) => /^claude-(?:3|(?:haiku|sonnet|opus)-4(?:-[015]|-2025|$))/.test(model),
   requestIdHeader: 'request-id',
@@ -38,7 +37,10 @@ export const anthropic: Vendor = {
   classify: classifyAnthropic,
 };
 
-function thinking(effort: ReasoningEffort | undefined): Record<string, string | { type: string }> {
+/** The API takes no thinking where a tool has to be called, and the effort is the hint of the two. */
+function thinking({ params, toolChoice }: Prompt): Record<string, string | { type: string }> {
+  const isForced = toolChoice === 'required' || typeof toolChoice === 'object';
+  const effort = isForced && params.reasoningEffort !== undefined ? 'none' : params.reasoningEffort;
   if (effort === undefined) return {};
   if (effort === 'none') return { thinking: { type: 'disabled' } };
   return { thinking: { type: 'adaptive' }, effort: effort === 'minimal' ? 'low' : effort };

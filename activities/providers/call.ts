@@ -5,27 +5,31 @@ import {
   JSONParseError,
   type LanguageModelV3CallOptions,
   type LanguageModelV3StreamPart,
-  type LanguageModelV3Usage,
   TypeValidationError,
   UnsupportedFunctionalityError,
 } from '@ai-sdk/provider';
 import type { Dispatcher } from 'undici';
 import type { Answer, Usage } from '../../src/domain/answer.ts';
 import type { RateHeaders } from '../../src/domain/budget.ts';
+import { capabilitiesOf } from '../../src/domain/capabilities.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
 import type { Passage } from '../../src/domain/line.ts';
 import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
 import { type Target, targetName } from '../../src/domain/target.ts';
+import { capabilityTable } from './capabilities.ts';
 import { classifyError, failureSentence, providerWords } from './errors/classify.ts';
 import { Exchange } from './exchange.ts';
 import { type Expectation, judgeAnswer, type RawAnswer } from './judge.ts';
 import { languageModel } from './language-models.ts';
+import { NotCalledError } from './not-called.ts';
 import { type Continuation, continuationOf } from './continuation.ts';
 import { prepareCall } from './prepare.ts';
 import { readRateHeaders } from './rate-headers.ts';
-import { loadVendor, type ProviderSettings, providerFacts } from './registry.ts';
+import { addressOf, loadVendor, type ProviderSettings } from './registry.ts';
 import { isRecord } from './sse.ts';
 import type { FinishMeaning, Vendor, WireReader } from './vendor.ts';
+import { unlessAborted } from './unless-aborted.ts';
+import { usageOf } from './usage.ts';
 import { type AttemptLimits, AttemptWatch } from './watch.ts';
 
 export interface CallInput {
@@ -62,24 +66,32 @@ export interface CallMeta {
 
 export async function callProvider(input: CallInput): Promise<CallOutcome> {
   const { target, settings, passage } = input;
-  const baseUrl = settings && baseUrlOf(settings);
+  const baseUrl = settings && addressOf(settings);
   if (!settings || !baseUrl) {
     return unsent(target, { kind: 'not-configured', message: sentence(target, 'not-configured') });
   }
-  const vendor = await loadVendor(settings.type);
+  const vendor = await vendorOf(settings);
+  if (vendor instanceof NotCalledError) return unsent(target, notCalled(target, vendor));
   const continuation = passage?.sofar ? continuationOf({ vendor, target, prompt: input.prompt, passage }) : null;
   const prompt = continuation?.prompt ?? input.prompt;
-  const prepared = prepareCall({ vendor, target, prompt });
+  const prepared = prepareCall({
+    vendor,
+    target,
+    prompt,
+    capabilities: capabilitiesOf(capabilityTable[settings.type], target.model),
+  });
   if (prepared.type === 'failed') return unsent(target, prepared.failure);
   const attempt = new Attempt({ ...input, vendor, prompt, continuation });
   return await attempt.run({ ...prepared, settings, baseUrl });
 }
 
-/** Null when something that the type needs is missing. */
-function baseUrlOf(settings: ProviderSettings): string | null {
-  const facts = providerFacts(settings.type);
-  const baseUrl = settings.baseUrl ?? facts.defaultBaseUrl;
-  return baseUrl === null || (facts.needsKey && !settings.apiKey) ? null : baseUrl.replace(/\/+$/, '');
+async function vendorOf({ type }: ProviderSettings): Promise<Vendor | NotCalledError> {
+  try {
+    return await loadVendor(type);
+  } catch (error) {
+    if (error instanceof NotCalledError) return error;
+    throw error;
+  }
 }
 
 class Attempt {
@@ -106,6 +118,7 @@ class Attempt {
     this.#exchange = new Exchange({
       connections: input.connections,
       traceparent: input.traceparent,
+      decoder: input.vendor.newDecoder?.(),
       reader: this.#reader,
       onToken: this.#watch.token,
     });
@@ -127,7 +140,8 @@ class Attempt {
         signal: this.#watch.signal,
         exchange: this.#exchange,
       });
-      const { stream, request } = await model.doStream({ ...call.options, abortSignal: this.#watch.signal });
+      const { signal } = this.#watch;
+      const { stream, request } = await unlessAborted(model.doStream({ ...call.options, abortSignal: signal }), signal);
       const raw = await this.#collect(stream);
       const outputLimit = this.#vendor.outputLimit(request?.body);
       const isClientsLimit = outputLimit !== null && outputLimit === this.#input.prompt.params.maxTokens;
@@ -173,7 +187,7 @@ class Attempt {
     if (rawFinishReason !== null) finishMeaning = this.#vendor.finishReasons[rawFinishReason];
     // The AI SDK may ask for JSON through a tool of its own making, and gives the call back as text.
     if (finishMeaning === 'tool-calls' && finish?.unified === 'stop') finishMeaning = 'stop';
-    const { isComplete, refusal, blockReason } = this.#reader;
+    const { isComplete, refusal, blockReason, fingerprint, logprobs } = this.#reader;
     return {
       text: this.#continuation ? this.#continuation.whole(text, toolCalls.length > 0) : text,
       toolCalls,
@@ -184,6 +198,9 @@ class Attempt {
       isComplete,
       refusal,
       blockReason,
+      fingerprint,
+      // Of a text that another target has begun they would be those of its end only.
+      logprobs: this.#input.prompt.params.logprobs === undefined || this.#continuation ? null : logprobs,
     };
   }
 
@@ -217,7 +234,13 @@ class Attempt {
     if (connectionError) {
       return { kind: 'connection', message: sentence(target, 'connection', errorCode(connectionError)) };
     }
-    const kind = this.#reader.isMalformed || answer ? 'malformed' : kindOf(error);
+    if (error instanceof NotCalledError) return notCalled(target, error);
+    const { isMalformed, isComplete } = this.#reader;
+    if (InvalidResponseDataError.isInstance(error) && this.#exchange.isOver && !isMalformed && !isComplete && !answer) {
+      // The AI SDK misses a finish reason; what is missing is the end of the stream.
+      return { kind: 'connection', message: sentence(target, 'connection', 'the stream ended before the answer did') };
+    }
+    const kind = isMalformed || answer ? 'malformed' : kindOf(error);
     return { kind, message: sentence(target, kind, answer ? 'no stream came, but a document' : undefined) };
   }
 
@@ -260,6 +283,10 @@ function kindOf(error: unknown): FailureKind {
   return isUnreadable ? 'malformed' : 'unknown';
 }
 
+function notCalled(target: Target, { kind, message }: NotCalledError): CallFailure {
+  return { kind, message: sentence(target, kind, message) };
+}
+
 function errorCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
@@ -272,16 +299,4 @@ function unsent(target: Target, failure: CallFailure): CallOutcome {
   const meta = { servedModel: target.model, firstTokenMs: null, durationMs: 0, usage: null };
   const unknown = { providerRequestId: null, possiblyBilled: false, isSent: false, rate: null };
   return { type: 'failed', failure, meta: { ...meta, ...unknown } };
-}
-
-/** The AI SDK fills in 0 where a provider says nothing; no call has 0 input tokens, and no answer 0 output tokens. */
-function usageOf({ inputTokens, outputTokens, raw }: LanguageModelV3Usage): Usage | null {
-  if (!inputTokens.total && !outputTokens.total) return null;
-  const words = JSON.stringify(raw ?? {});
-  return {
-    inputTokens: inputTokens.total || null,
-    cachedInputTokens: /cache/i.test(words) ? (inputTokens.cacheRead ?? null) : null,
-    outputTokens: outputTokens.total ?? null,
-    reasoningTokens: /reason|thought|thinking/i.test(words) ? (outputTokens.reasoning ?? null) : null,
-  };
 }

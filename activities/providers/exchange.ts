@@ -3,8 +3,8 @@
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent } from 'undici';
 import { retryHint } from './errors/retry-hint.ts';
-import { EventSplitter, parseEvent } from './sse.ts';
-import type { ErrorAnswer, WireReader } from './vendor.ts';
+import { parseEvent, SseDecoder } from './sse.ts';
+import type { ErrorAnswer, EventDecoder, WireReader } from './vendor.ts';
 
 /**
  * The connections to all providers. Its own timeouts are off, since silence is judged by tokens, not by bytes; the
@@ -33,6 +33,7 @@ export class Exchange {
   hasRefusedMore = false;
   readonly #connections: Dispatcher;
   readonly #traceparent: string | null;
+  readonly #decoder: EventDecoder;
   readonly #reader: WireReader;
   readonly #onToken: () => void;
   #handler: AnswerHandler | null = null;
@@ -40,11 +41,14 @@ export class Exchange {
   constructor(input: {
     readonly connections: Dispatcher;
     readonly traceparent: string | null;
+    /** @default that of server-sent events */
+    readonly decoder?: EventDecoder | undefined;
     readonly reader: WireReader;
     readonly onToken: () => void;
   }) {
     this.#connections = input.connections;
     this.#traceparent = input.traceparent;
+    this.#decoder = input.decoder ?? new SseDecoder();
     this.#reader = input.reader;
     this.#onToken = input.onToken;
   }
@@ -61,6 +65,7 @@ export class Exchange {
       const signal = init?.signal ?? null;
       const handler = new AnswerHandler({
         exchange: this,
+        decoder: this.#decoder,
         reader: this.#reader,
         onToken: this.#onToken,
         resolve,
@@ -89,6 +94,11 @@ export class Exchange {
       );
     });
 
+  /** The provider has ended its answer. */
+  get isOver(): boolean {
+    return this.#handler?.isOver === true;
+  }
+
   /** Reads no further; a provider that still writes is cut off, and may stop charging. */
   close(): void {
     if (this.#handler && !this.#handler.isOver) this.#handler.abort(new Error('Nothing more is read.'));
@@ -101,28 +111,32 @@ type Controller = Dispatcher.DispatchController;
 class AnswerHandler implements Dispatcher.DispatchHandler {
   isOver = false;
   readonly #exchange: Exchange;
+  readonly #decoder: EventDecoder;
   readonly #reader: WireReader;
   readonly #onToken: () => void;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #decoder = new TextDecoder();
+  readonly #documentDecoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
-  readonly #splitter = new EventSplitter();
   #connection: Controller | null = null;
   #abortReason: { readonly reason: unknown } | null = null;
   #status = 0;
   /** An error's or a document's text; before it is known what comes, the text so far. */
   #document: string | null = '';
+  /** The same in bytes. */
+  #begun: Uint8Array[] = [];
   #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
 
   constructor(input: {
     readonly exchange: Exchange;
+    readonly decoder: EventDecoder;
     readonly reader: WireReader;
     readonly onToken: () => void;
     readonly resolve: (response: Response) => void;
     readonly reject: (error: unknown) => void;
   }) {
     this.#exchange = input.exchange;
+    this.#decoder = input.decoder;
     this.#reader = input.reader;
     this.#onToken = input.onToken;
     this.#resolve = input.resolve;
@@ -154,19 +168,19 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(_connection: Controller, chunk: Uint8Array): void {
     if (this.#abortReason) return;
-    const text = this.#decoder.decode(chunk, { stream: true });
     if (this.#document === null) {
-      this.#read(text);
+      this.#read(chunk);
       return;
     }
-    this.#document += text;
+    this.#document += this.#documentDecoder.decode(chunk, { stream: true });
+    this.#begun.push(chunk);
     if (this.#status > 299 || !looksLikeStream(this.#document)) {
       if (this.#document.length > MAX_DOCUMENT_CHARACTERS) this.#cutDocument();
       return;
     }
-    const start = this.#document;
     this.#startStream();
-    this.#read(start);
+    for (const piece of this.#begun) this.#read(piece);
+    this.#begun = [];
   }
 
   onResponseEnd(): void {
@@ -177,8 +191,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       return;
     }
     if (!this.#stream) this.#startStream();
-    this.#read(this.#decoder.decode());
-    const last = this.#splitter.rest();
+    const last = this.#decoder.rest();
     // The closing blank line may be missing; half an event, though, is a cut and not an event.
     if (last !== null && (last === '[DONE]' || parseEvent(last))) this.#handOn(this.#reader.take(last));
     this.#handOn(this.#reader.rest());
@@ -200,13 +213,15 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
         this.#stream = controller;
       },
     });
-    this.#resolve(new Response(body, { headers: { 'content-type': 'text/event-stream' } }));
+    const { headers } = this.#exchange;
+    const type = this.#decoder.isBinary ? headers['content-type'] : undefined;
+    this.#resolve(new Response(body, { headers: { 'content-type': type ?? 'text/event-stream' } }));
   }
 
-  #read(text: string): void {
-    if (text === '') return;
+  #read(piece: Uint8Array): void {
     const { tokens } = this.#reader;
-    for (const data of this.#splitter.push(text)) this.#handOn(this.#reader.take(data));
+    for (const data of this.#decoder.push(piece)) this.#handOn(this.#reader.take(data));
+    if (this.#decoder.isBinary) this.#stream?.enqueue(piece);
     if (this.#reader.tokens > tokens) this.#onToken();
   }
 

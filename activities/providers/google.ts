@@ -11,8 +11,6 @@ export const google: Vendor = {
   languageModel: ({ model, baseUrl, apiKey, fetch }) =>
     createGoogleGenerativeAI({ baseURL: baseUrl, apiKey: apiKey ?? '', fetch })(model),
   providerOptions: ({ model, prompt }) => ({ google: thinking(model, prompt.params.reasoningEffort) }),
-  // It takes only addresses of its own file store, which no client of ours has.
-  takesImageUrls: false,
   requestIdHeader: 'x-request-id',
   newReader: (onText) => new GoogleReader(onText),
   outputLimit: (body) => {

@@ -1,6 +1,6 @@
 // Whether what came over the wire is an answer: complete, not empty, not cut, not refused, JSON where asked for.
 
-import type { Answer, FinishReason, Usage } from '../../src/domain/answer.ts';
+import type { Answer, FinishReason, TokenLogprobs, Usage } from '../../src/domain/answer.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
 import type { Prompt, ToolCall } from '../../src/domain/prompt.ts';
 import { isJson, isLeftOpen, type SchemaCheck, withoutFences } from './json-answer.ts';
@@ -19,12 +19,18 @@ export interface RawAnswer {
   readonly isComplete: boolean;
   readonly refusal: string | null;
   readonly blockReason: string | null;
+  readonly fingerprint: string | null;
+  /** Null when nobody asked for them, or none came. */
+  readonly logprobs: readonly TokenLogprobs[] | null;
 }
 
 /** What was asked for, as far as it decides. */
 export interface Expectation {
   readonly responseFormat: Prompt['responseFormat'];
   readonly schema: Extract<SchemaCheck, { readonly type: 'checker' }> | null;
+  readonly wantsLogprobs: boolean;
+  /** Of the tools whose arguments the client wants to be as their schema says. */
+  readonly strictTools: ReadonlyMap<string, Extract<SchemaCheck, { readonly type: 'checker' }>>;
   /** The limit of output tokens that went out, and whether it is the client's own. */
   readonly outputLimit: number | null;
   readonly isClientsLimit: boolean;
@@ -55,7 +61,7 @@ export function judgeAnswer(raw: RawAnswer, expected: Expectation): Verdict {
   if (isAtOurLimit(raw.usage, expected)) {
     return reject('truncated', 'it ends exactly at a limit of tokens, although it claims to be whole');
   }
-  return raw.toolCalls.length > 0 ? judgeToolCalls(raw) : judgeText(raw, meaning, expected);
+  return raw.toolCalls.length > 0 ? judgeToolCalls(raw, expected) : judgeText(raw, meaning, expected);
 }
 
 function withoutEnd(raw: RawAnswer): Verdict {
@@ -67,8 +73,11 @@ function withoutEnd(raw: RawAnswer): Verdict {
     : reject('connection', 'the stream ended before the answer did');
 }
 
-function judgeToolCalls(raw: RawAnswer): Verdict {
-  for (const { arguments: text } of raw.toolCalls) {
+function judgeToolCalls(raw: RawAnswer, { strictTools }: Expectation): Verdict {
+  for (const { name, arguments: text } of raw.toolCalls) {
+    if (strictTools.get(name)?.isValid(text) === false && isJson(text)) {
+      return reject('schema-invalid', 'the arguments of a tool call do not match its schema');
+    }
     if (isJson(text)) continue;
     return isLeftOpen(text)
       ? reject('truncated', 'the arguments of a tool call are left open')
@@ -79,6 +88,9 @@ function judgeToolCalls(raw: RawAnswer): Verdict {
 
 function judgeText(raw: RawAnswer, meaning: 'stop' | 'tool-calls', expected: Expectation): Verdict {
   if (meaning === 'tool-calls') return reject('malformed', 'it claims tool calls and has none');
+  if (expected.wantsLogprobs && raw.logprobs === null) {
+    return reject('unsupported', 'log probabilities were asked for, and there are none');
+  }
   const format = expected.responseFormat?.type ?? 'text';
   if (format === 'text') return accept(raw, 'stop');
   const text = withoutFences(raw.text);
@@ -116,6 +128,8 @@ function accept(raw: RawAnswer, unified: FinishReason['unified']): Verdict {
       finishReason: { unified, raw: raw.rawFinishReason },
       usage: raw.usage,
       model: raw.servedModel,
+      ...(raw.fingerprint !== null && { fingerprint: raw.fingerprint }),
+      ...(raw.logprobs !== null && { logprobs: raw.logprobs }),
     },
   };
 }

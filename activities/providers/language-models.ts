@@ -1,9 +1,8 @@
 // Keeps the AI SDK's model objects: making one builds its schemas anew, which costs as much as a whole call.
 
-import type { LanguageModelV3 } from '@ai-sdk/provider';
 import type { Exchange } from './exchange.ts';
 import type { ProviderSettings } from './registry.ts';
-import type { Vendor } from './vendor.ts';
+import type { StreamingModel, Vendor } from './vendor.ts';
 
 /** A model is shared by calls, so it finds the exchange of each by the one thing that the AI SDK hands through. */
 const exchanges = new WeakMap<AbortSignal, Exchange>();
@@ -17,13 +16,13 @@ export function languageModel(input: {
   /** The signal that `doStream` is given. */
   readonly signal: AbortSignal;
   readonly exchange: Exchange;
-}): LanguageModelV3 {
+}): StreamingModel {
   const { vendor, settings, baseUrl, model, signal, exchange } = input;
   exchanges.set(signal, exchange);
   const kept = modelsOf(settings);
   const known = kept.get(model);
   if (known) return known;
-  const made = vendor.languageModel({ model, baseUrl, apiKey: settings.apiKey, fetch: fetchByExchange });
+  const made = vendor.languageModel({ model, baseUrl, apiKey: settings.apiKey, settings, fetch: fetchByExchange });
   // Clients may name models at will.
   if (kept.size >= MAX_MODELS) kept.clear();
   kept.set(model, made);
@@ -31,10 +30,10 @@ export function languageModel(input: {
 }
 
 const MAX_MODELS = 100;
-const models = new WeakMap<ProviderSettings, Map<string, LanguageModelV3>>();
+const models = new WeakMap<ProviderSettings, Map<string, StreamingModel>>();
 
-function modelsOf(settings: ProviderSettings): Map<string, LanguageModelV3> {
-  const kept = models.get(settings) ?? new Map<string, LanguageModelV3>();
+function modelsOf(settings: ProviderSettings): Map<string, StreamingModel> {
+  const kept = models.get(settings) ?? new Map<string, StreamingModel>();
   models.set(settings, kept);
   return kept;
 }

@@ -18,7 +18,6 @@ export const mistral: Vendor = {
       strictJsonSchema: prompt.responseFormat?.type === 'json-schema' && prompt.responseFormat.strict === true,
     },
   }),
-  takesImageUrls: true,
   // The AI SDK marks a last message of the assistant as a prefix.
   continues: () => true,
   requestIdHeader: 'mistral-correlation-id',

@@ -1,5 +1,6 @@
 // The chat completions wire that several vendors speak: its events, finish reasons and limit. No vendor's own words.
 
+import type { TokenLogprob, TokenLogprobs } from '../../src/domain/answer.ts';
 import type { FinishMeaning, WireReader } from './vendor.ts';
 import { WireState } from './wire-state.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
@@ -61,9 +62,15 @@ export class OpenaiWireReader extends WireState implements WireReader {
     if (this.servedModel === null && typeof event['model'] === 'string' && event['model'] !== '') {
       this.servedModel = event['model'];
     }
+    if (this.fingerprint === null && typeof event['system_fingerprint'] === 'string') {
+      this.fingerprint = event['system_fingerprint'] || null;
+    }
     const choices = event['choices'];
     const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
-    const delta = isRecord(choice) ? choice['delta'] : undefined;
+    if (!isRecord(choice)) return;
+    const logprobs = isRecord(choice['logprobs']) ? choice['logprobs']['content'] : undefined;
+    if (Array.isArray(logprobs)) this.logprobs = [...(this.logprobs ?? []), ...logprobs.flatMap(tokenLogprobs)];
+    const { delta } = choice;
     if (!isRecord(delta)) return;
     if (carriesContent(delta)) this.tokens++;
     const text = textIn(delta['content']);
@@ -71,6 +78,20 @@ export class OpenaiWireReader extends WireState implements WireReader {
     const refusal = delta['refusal'];
     if (typeof refusal === 'string' && refusal !== '') this.refusal = (this.refusal ?? '') + refusal;
   }
+}
+
+function tokenLogprobs(entry: unknown): readonly TokenLogprobs[] {
+  const token = tokenLogprob(entry);
+  if (!token || !isRecord(entry)) return [];
+  const top = Array.isArray(entry['top_logprobs']) ? entry['top_logprobs'] : [];
+  return [{ ...token, top: top.flatMap((each: unknown) => tokenLogprob(each) ?? []) }];
+}
+
+function tokenLogprob(entry: unknown): TokenLogprob | null {
+  if (!isRecord(entry)) return null;
+  const { token, logprob, bytes } = entry;
+  if (typeof token !== 'string' || typeof logprob !== 'number') return null;
+  return { token, logprob, bytes: Array.isArray(bytes) ? bytes.map(Number) : null };
 }
 
 /** A text, or parts of which some may be thoughts, as Mistral has them. */

@@ -1,6 +1,7 @@
 // OpenAI's chat completions. The Responses API is not used: it has no counterpart at the other providers.
 
 import { createOpenAI } from '@ai-sdk/openai';
+import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyOpenai } from './errors/openai.ts';
 import { OpenaiWireReader, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
 import type { Vendor } from './vendor.ts';
@@ -8,16 +9,7 @@ import type { Vendor } from './vendor.ts';
 export const openai: Vendor = {
   languageModel: ({ model, baseUrl, apiKey, fetch }) =>
     createOpenAI({ baseURL: baseUrl, apiKey: apiKey ?? '', fetch }).chat(model),
-  providerOptions: ({ prompt }) => ({
-    openai: {
-      ...(prompt.params.reasoningEffort !== undefined && { reasoningEffort: prompt.params.reasoningEffort }),
-      ...(prompt.user !== undefined && { user: prompt.user }),
-      ...(prompt.tools && prompt.parallelToolCalls !== undefined && { parallelToolCalls: prompt.parallelToolCalls }),
-      // The API's default is false, the AI SDK's is true, and a schema that is not written for it would be refused.
-      strictJsonSchema: prompt.responseFormat?.type === 'json-schema' && prompt.responseFormat.strict === true,
-    },
-  }),
-  takesImageUrls: true,
+  providerOptions: ({ prompt }) => ({ openai: openaiOptions(prompt) }),
   imageOptions: (imageDetail) => ({ openai: { imageDetail } }),
   requestIdHeader: 'x-request-id',
   newReader: (onText) => new OpenaiWireReader(onText),
@@ -25,3 +17,23 @@ export const openai: Vendor = {
   finishReasons: openaiFinishReasons,
   classify: classifyOpenai,
 };
+
+function openaiOptions({ params, user, tools, parallelToolCalls, responseFormat }: Prompt) {
+  const { reasoningEffort, logprobs, verbosity, serviceTier } = params;
+  const { promptCacheKey, promptCacheRetention, safetyIdentifier } = params;
+  return {
+    ...(reasoningEffort !== undefined && { reasoningEffort }),
+    ...(user !== undefined && { user }),
+    ...(tools && parallelToolCalls !== undefined && { parallelToolCalls }),
+    ...(logprobs !== undefined && { logprobs }),
+    ...(verbosity !== undefined && { textVerbosity: verbosity }),
+    ...(serviceTier !== undefined && { serviceTier }),
+    ...(promptCacheKey !== undefined && { promptCacheKey }),
+    ...(promptCacheRetention !== undefined && {
+      promptCacheRetention: promptCacheRetention === '24h' ? '24h' : 'in_memory',
+    }),
+    ...(safetyIdentifier !== undefined && { safetyIdentifier }),
+    // The API's default is false, the AI SDK's is true, and a schema that is not written for it would be refused.
+    strictJsonSchema: responseFormat?.type === 'json-schema' && responseFormat.strict === true,
+  };
+}

@@ -1,4 +1,4 @@
-// Our prompt, with what the target overrides, as the AI SDK's call options. Pure; must not know any vendor.
+// Our prompt as the AI SDK's call options. Pure; must not know any vendor.
 
 import type {
   LanguageModelV3CallOptions,
@@ -7,24 +7,14 @@ import type {
   LanguageModelV3TextPart,
   LanguageModelV3ToolChoice,
 } from '@ai-sdk/provider';
+import { isTextType, mediaTypeOf } from '../../src/domain/capabilities.ts';
 import type { ContentPart, Message, Params, Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
-import type { Target } from '../../src/domain/target.ts';
 import type { Vendor } from './vendor.ts';
 
 export type CallOptions =
   | { readonly type: 'options'; readonly options: LanguageModelV3CallOptions }
   /** The request itself is wrong: no target could take it. */
   | { readonly type: 'invalid'; readonly param: string; readonly because: string };
-
-/** The prompt as this target is asked it. */
-export function promptFor(prompt: Prompt, target: Target): Prompt {
-  const { system, params } = target;
-  return {
-    ...prompt,
-    ...(system !== undefined && { messages: [{ role: 'system', text: system }, ...prompt.messages] }),
-    ...(params && { params: { ...prompt.params, ...params } }),
-  };
-}
 
 export function callOptions(prompt: Prompt, imageOptions?: Vendor['imageOptions']): CallOptions {
   const messages: LanguageModelV3Message[] = [];
@@ -44,14 +34,6 @@ export function callOptions(prompt: Prompt, imageOptions?: Vendor['imageOptions'
       ...(prompt.responseFormat && { responseFormat: convertFormat(prompt.responseFormat) }),
     },
   };
-}
-
-/** Whether some image is an address that somebody would have to fetch. */
-export function hasImageUrl(prompt: Prompt): boolean {
-  return prompt.messages.some(
-    (message) =>
-      message.role === 'user' && message.parts.some((part) => part.type === 'image' && !part.url.startsWith('data:')),
-  );
 }
 
 interface Conversion {
@@ -78,8 +60,7 @@ function convertUser(
 ): LanguageModelV3Message | string {
   const content: (LanguageModelV3TextPart | LanguageModelV3FilePart)[] = [];
   for (const part of parts) {
-    const converted =
-      part.type === 'text' ? ({ type: 'text', text: part.text } as const) : convertFile(part, imageOptions);
+    const converted = part.type === 'text' ? textPart(part.text) : convertFile(part, imageOptions);
     if (converted === null) return 'has a part whose URL cannot be read';
     content.push(converted);
   }
@@ -89,14 +70,25 @@ function convertUser(
 function convertFile(
   part: Exclude<ContentPart, { readonly type: 'text' }>,
   imageOptions: Vendor['imageOptions'],
-): LanguageModelV3FilePart | null {
+): LanguageModelV3FilePart | LanguageModelV3TextPart | null {
   const detail = part.type === 'image' ? part.detail : undefined;
   const options = imageOptions && detail !== undefined ? { providerOptions: imageOptions(detail) } : {};
   const filename = part.type === 'file' && part.filename !== undefined ? { filename: part.filename } : {};
   const inline = readDataUrl(part.url);
+  // Few APIs know files of text; every model reads text.
+  if (inline && part.type === 'file' && isTextType(inline.mediaType)) return textPart(fileText(part, inline.data));
   if (inline) return { type: 'file', ...inline, ...filename, ...options };
   if (part.type === 'file' || !URL.canParse(part.url)) return null;
   return { type: 'file', mediaType: 'image/*', data: new URL(part.url), ...options };
+}
+
+function textPart(text: string): LanguageModelV3TextPart {
+  return { type: 'text', text };
+}
+
+function fileText({ filename }: { readonly filename?: string }, base64: string): string {
+  const text = Buffer.from(base64, 'base64').toString('utf8');
+  return filename === undefined ? text : `${filename}:\n${text}`;
 }
 
 /** `data:image/png;base64,…`, or with its bytes percent-encoded. */
@@ -104,7 +96,7 @@ function readDataUrl(url: string): { readonly mediaType: string; readonly data: 
   const comma = url.indexOf(',');
   if (!url.startsWith('data:') || comma === -1) return null;
   const header = url.slice('data:'.length, comma);
-  const mediaType = header.split(';')[0] || 'text/plain';
+  const mediaType = mediaTypeOf(url) ?? 'text/plain';
   const body = url.slice(comma + 1);
   if (header.endsWith(';base64')) return { mediaType, data: body };
   try {

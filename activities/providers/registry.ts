@@ -1,6 +1,10 @@
 // The provider types: one line each. Light to import: a vendor's code is loaded when it is first called.
 
-import type { Vendor } from './vendor.ts';
+import { amazonBedrockAccess } from './access/amazon-bedrock.ts';
+import { azureAccess } from './access/azure.ts';
+import { googleVertexAccess } from './access/google-vertex.ts';
+import { NotCalledError } from './not-called.ts';
+import type { Access, OwnAccess, Vendor } from './vendor.ts';
 
 export type ProviderType =
   | 'openai'
@@ -9,14 +13,22 @@ export type ProviderType =
   | 'google'
   | 'mistral'
   | 'deepseek'
+  | 'alibaba'
+  | 'groq'
+  | 'xai'
+  | 'together'
+  | 'fireworks'
+  | 'cohere'
+  | 'openrouter'
+  | 'tokenmix'
+  | 'azure'
+  | 'bedrock'
+  | 'vertex'
   | 'simulated';
 
-/** How one provider of the configuration is reached. Holds a secret: never logged, never in a workflow's input. */
-export interface ProviderSettings {
+/** How one provider of the configuration is reached. Holds secrets: never logged, never in a workflow's input. */
+export interface ProviderSettings extends Access {
   readonly type: ProviderType;
-  readonly apiKey?: string;
-  /** @default the type's `defaultBaseUrl` */
-  readonly baseUrl?: string;
 }
 
 export interface ProviderFacts {
@@ -28,6 +40,10 @@ export interface ProviderFacts {
   readonly defaultModel: string | null;
   readonly needsKey: boolean;
   readonly needsBaseUrl: boolean;
+  /** Of a type that needs more than a key and an address, or something else. */
+  readonly access?: OwnAccess;
+  /** The npm package that the type needs and that is not installed with ours: a name with its major, as `npm install` takes it. */
+  readonly optionalPackage?: string;
 }
 
 interface ProviderLine extends ProviderFacts {
@@ -41,6 +57,17 @@ const providers: Readonly<Record<ProviderType, ProviderLine>> = {
   google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, load: async () => (await import('./google.ts')).google },
   mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, load: async () => (await import('./mistral.ts')).mistral },
   deepseek: { keyVariable: 'DEEPSEEK_API_KEY', defaultBaseUrl: 'https://api.deepseek.com', defaultModel: 'deepseek-v4-flash', needsKey: true, needsBaseUrl: false, load: async () => (await import('./deepseek.ts')).deepseek },
+  alibaba: { keyVariable: 'DASHSCOPE_API_KEY', defaultBaseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', defaultModel: 'qwen-plus', needsKey: true, needsBaseUrl: false, load: async () => (await import('./alibaba.ts')).alibaba },
+  groq: { keyVariable: 'GROQ_API_KEY', defaultBaseUrl: 'https://api.groq.com/openai/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, load: async () => (await import('./groq.ts')).groq },
+  xai: { keyVariable: 'XAI_API_KEY', defaultBaseUrl: 'https://api.x.ai/v1', defaultModel: 'grok-4.3', needsKey: true, needsBaseUrl: false, load: async () => (await import('./xai.ts')).xai },
+  together: { keyVariable: 'TOGETHER_API_KEY', defaultBaseUrl: 'https://api.together.xyz/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, load: async () => (await import('./together.ts')).together },
+  fireworks: { keyVariable: 'FIREWORKS_API_KEY', defaultBaseUrl: 'https://api.fireworks.ai/inference/v1', defaultModel: 'accounts/fireworks/models/gpt-oss-20b', needsKey: true, needsBaseUrl: false, load: async () => (await import('./fireworks.ts')).fireworks },
+  cohere: { keyVariable: 'COHERE_API_KEY', defaultBaseUrl: 'https://api.cohere.com/v2', defaultModel: 'command-a-03-2025', needsKey: true, needsBaseUrl: false, load: async () => (await import('./cohere.ts')).cohere },
+  openrouter: { keyVariable: 'OPENROUTER_API_KEY', defaultBaseUrl: 'https://openrouter.ai/api/v1', defaultModel: 'openai/gpt-5.4-mini', needsKey: true, needsBaseUrl: false, load: async () => (await import('./openrouter.ts')).openrouter },
+  tokenmix: { keyVariable: 'TOKENMIX_API_KEY', defaultBaseUrl: 'https://api.tokenmix.ai/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, load: async () => (await import('./tokenmix.ts')).tokenmix },
+  azure: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: true, needsBaseUrl: false, access: azureAccess, optionalPackage: '@ai-sdk/azure@3', load: async () => (await import('./azure.ts')).azure },
+  bedrock: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: amazonBedrockAccess, optionalPackage: '@ai-sdk/amazon-bedrock@4', load: async () => (await import('./amazon-bedrock.ts')).amazonBedrock },
+  vertex: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: googleVertexAccess, optionalPackage: '@ai-sdk/google-vertex@4', load: async () => (await import('./google-vertex.ts')).googleVertex },
   'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
   simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
 };
@@ -51,11 +78,37 @@ export function providerFacts(type: ProviderType): ProviderFacts {
   return providers[type];
 }
 
+/** Without a slash at its end; null when something that the type needs is missing. */
+export function addressOf(settings: ProviderSettings): string | null {
+  const { defaultBaseUrl, needsKey, access } = providers[settings.type];
+  const address = settings.baseUrl ?? defaultBaseUrl ?? access?.addressOf(settings) ?? null;
+  const isLacking = (needsKey && !settings.apiKey) || (access?.faultOf(settings) ?? null) !== null;
+  return address === null || isLacking ? null : address.replace(/\/+$/, '');
+}
+
 /** The vendor's code; loaded once, and kept here: even a repeated `import()` takes its time. */
 export function loadVendor(type: ProviderType): Promise<Vendor> {
-  const loading = loaded.get(type) ?? providers[type].load();
+  const loading = loaded.get(type) ?? load(type);
   loaded.set(type, loading);
   return loading;
 }
 
 const loaded = new Map<ProviderType, Promise<Vendor>>();
+
+async function load(type: ProviderType): Promise<Vendor> {
+  const { load: loadCode, optionalPackage } = providers[type];
+  try {
+    return await loadCode();
+  } catch (error) {
+    // It may be installed while the service runs.
+    loaded.delete(type);
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+    if (!isAbsent || optionalPackage === undefined) throw error;
+    throw new NotCalledError('not-configured', packageNeeded(optionalPackage), { cause: error });
+  }
+}
+
+/** To be put behind the name of what needs it. */
+export function packageNeeded(optionalPackage: string): string {
+  return `needs a package that is not installed: npm install ${optionalPackage}`;
+}

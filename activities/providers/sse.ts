@@ -1,4 +1,20 @@
-// Server-sent events: splits a stream's text into the data of its events. Must not know any wire's contents.
+// Server-sent events: splits a stream into the data of its events. Must not know any wire's contents.
+
+import type { EventDecoder } from './vendor.ts';
+
+export class SseDecoder implements EventDecoder {
+  readonly isBinary = false;
+  readonly #decoder = new TextDecoder();
+  readonly #splitter = new EventSplitter();
+
+  push(piece: Uint8Array): readonly string[] {
+    return this.#splitter.push(this.#decoder.decode(piece, { stream: true }));
+  }
+
+  rest(): string | null {
+    return this.#splitter.rest();
+  }
+}
 
 /** Splits text that comes in arbitrary pieces; comments, event names and ids are of no use to us and are dropped. */
 export class EventSplitter {

@@ -1,20 +1,21 @@
 // What a vendor's file has to tell: how to ask, how to read its wire, what its words mean. Interfaces only.
 
 import type { LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider';
+import type { TokenLogprobs } from '../../src/domain/answer.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
 import type { ContentPart, Prompt } from '../../src/domain/prompt.ts';
 
 export interface Vendor {
-  /** `baseUrl` has no slash at its end; `fetch` makes exactly one request. */
-  readonly languageModel: (input: ModelAddress) => LanguageModelV3;
+  /** `baseUrl` has no slash at its end; `fetch` makes exactly one request. Kept for all calls of the model. */
+  readonly languageModel: (input: ModelAddress) => StreamingModel;
   /** What only this vendor's API knows: reasoning effort, end user, parallel tool calls, strictness. */
   readonly providerOptions: (input: { readonly model: string; readonly prompt: Prompt }) => SharedV3ProviderOptions;
-  /** Whether the provider itself fetches an image from an http(s) address. */
-  readonly takesImageUrls: boolean;
   /** How the wanted detail of an image is said, where it can be. */
   readonly imageOptions?: (detail: ImageDetail) => SharedV3ProviderOptions;
   /** Response header that names the request in the vendor's logs. */
   readonly requestIdHeader: string;
+  /** What splits the stream into events. @default server-sent events */
+  readonly newDecoder?: () => EventDecoder;
   /** `onText` takes each piece of the answer's text as it comes: together they are the text that the AI SDK returns. */
   readonly newReader: (onText: (text: string) => void) => WireReader;
   /** Whether the API goes on from an assistant's message that comes last. @default of no model */
@@ -29,15 +30,55 @@ export interface Vendor {
 
 type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;
 
+/** All that is used of a model. */
+export type StreamingModel = Pick<LanguageModelV3, 'doStream'>;
+
 interface ModelAddress {
   readonly model: string;
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
+  readonly settings: Access;
   readonly fetch: typeof globalThis.fetch;
+}
+
+/** What the configuration says of the way to a provider. Holds secrets. */
+export interface Access {
+  readonly apiKey?: string;
+  readonly baseUrl?: string;
+  /** The operator's own label, and where a cloud has regions, its name of it. */
+  readonly region?: string;
+  readonly resource?: string;
+  readonly apiVersion?: string;
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly sessionToken?: string;
+  readonly project?: string;
+  /** JSON, as the cloud gives it in a file. */
+  readonly credentials?: string;
+}
+
+/** How a vendor is reached that needs more than an address and a key. */
+export interface OwnAccess {
+  /** The fields that no other type has. */
+  readonly fields: readonly (keyof Access)[];
+  /** The address without a `baseUrl`; null when what makes it up is missing. */
+  readonly addressOf: (access: Access) => string | null;
+  /** What is missing, to be put behind the type's name. */
+  readonly faultOf: (access: Access) => string | null;
 }
 
 /** `length` is a cut at the limit of output tokens; whether that is a failure depends on who set the limit. */
 export type FinishMeaning = 'stop' | 'length' | 'tool-calls' | FailureKind;
+
+/** Splits the bytes of a stream into the data of its events. */
+export interface EventDecoder {
+  /** The bytes themselves are handed on, and not what the reader makes of an event. */
+  readonly isBinary: boolean;
+  /** The events that this piece completes. */
+  push(piece: Uint8Array): readonly string[];
+  /** An event whose end never came. */
+  rest(): string | null;
+}
 
 /** Reads one answer's events as they come off the wire, before the AI SDK sees them. */
 export interface WireReader {
@@ -53,6 +94,9 @@ export interface WireReader {
   /** The body of an error that came in the stream. */
   readonly error: unknown;
   readonly servedModel: string | null;
+  /** The provider's name for the system that serves. */
+  readonly fingerprint: string | null;
+  readonly logprobs: readonly TokenLogprobs[] | null;
   /** The model's refusal, where the wire keeps it apart from text. */
   readonly refusal: string | null;
   /** Why the provider's filter let nothing through, where the wire says so instead of a finish reason. */

@@ -1,9 +1,11 @@
-// What the schema can't see: fields of the configuration file that must fit each other. Pure.
+// What the schema can't see: fields of the configuration file that must fit each other, and the packages that a provider
+// needs. Pure but for the look at what is installed.
 
-import { providerFacts } from '../../activities/providers/registry.ts';
+import { packageNeeded, providerFacts, providerTypes } from '../../activities/providers/registry.ts';
 import { formatDuration } from '../domain/duration.ts';
 import { parseTargetName } from '../domain/target.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { isInstalled } from './installed.ts';
 import { BUILT_IN_LIMITS, limitFaults, resolveLimits } from './limits.ts';
 import type { ConfigFile, ModelFields, ProviderEntry } from './schema.ts';
 import type { FieldFault } from './schema-issues.ts';
@@ -37,16 +39,31 @@ export function crossFaults(
 }
 
 function providerFaults(entry: ProviderEntry, path: readonly PropertyKey[]): readonly FieldFault[] {
-  const { needsKey, needsBaseUrl } = providerFacts(entry.type);
-  const faults: FieldFault[] = [];
+  const { needsKey, needsBaseUrl, access, optionalPackage } = providerFacts(entry.type);
+  const faults: FieldFault[] = foreignFields(entry).map((field) => ({
+    path: [...path, field],
+    message: `is not for type ${entry.type}`,
+  }));
   if (needsKey && entry.apiKey === undefined) faults.push({ path, message: `type ${entry.type} needs an apiKey` });
   if (needsBaseUrl && entry.baseUrl === undefined) faults.push({ path, message: `type ${entry.type} needs a baseUrl` });
+  const fault = access?.faultOf(entry) ?? null;
+  if (fault !== null) faults.push({ path, message: `type ${entry.type} ${fault}` });
+  if (optionalPackage !== undefined && !isInstalled(optionalPackage)) {
+    faults.push({ path: [...path, 'type'], message: `${entry.type} ${packageNeeded(optionalPackage)}` });
+  }
   return faults;
 }
 
 function streamFaults({ strategy, stream }: ModelFields, path: readonly PropertyKey[]): readonly FieldFault[] {
   if (strategy !== 'consensus' || stream !== 'live') return [];
   return [{ path, message: 'must be verified for consensus: there is no answer before the votes have been compared' }];
+}
+
+/** Fields that only other types have. */
+function foreignFields(entry: ProviderEntry): readonly string[] {
+  const ofType = (type: ProviderEntry['type']): readonly string[] => providerFacts(type).access?.fields ?? [];
+  const own = ofType(entry.type);
+  return [...new Set(providerTypes.flatMap(ofType))].filter((field) => field in entry && !own.includes(field));
 }
 
 function modelNameFaults(name: string, providerNames: ReadonlySet<string>): readonly FieldFault[] {

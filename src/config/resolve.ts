@@ -1,6 +1,7 @@
 // The configuration as the service uses it, from a file that has passed all checks. Pure but for the hash.
 
 import { createHash } from 'node:crypto';
+import { capabilityTable } from '../../activities/providers/capabilities.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
 import type { HealthSettings } from '../domain/health.ts';
@@ -36,7 +37,10 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
     catalog: {
       models: mapValues(file.models, (model) => modelEntry({ model, limits, facts })),
       facts,
-      providers: mapValues(file.providers, ({ region = null }) => ({ region })),
+      providers: mapValues(file.providers, ({ region = null, type }) => ({
+        region,
+        ...(capabilityTable[type].length > 0 && { capabilities: capabilityTable[type] }),
+      })),
       defaults: { strategy: 'failover', ...limits, onRefusal: 'return' },
       configHash: hashWithoutSecrets(file),
     },
@@ -82,8 +86,10 @@ function settingsOf(input: {
   return { strategy: 'failover', targets: model.targets.map((entry) => targetOf(entry, facts)), ...ranked };
 }
 
+const SECRETS = ['apiKey', 'accessKeyId', 'secretAccessKey', 'sessionToken', 'credentials'] as const;
+
 function hashWithoutSecrets(file: ConfigFile): string {
-  const providers = mapValues(file.providers, (entry) => without(entry, 'apiKey'));
+  const providers = mapValues(file.providers, (entry) => without(entry, ...SECRETS));
   const alerts = without(file.alerts, 'webhook');
   return createHash('sha256')
     .update(canonicalJson({ ...file, providers, alerts }))

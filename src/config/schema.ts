@@ -17,16 +17,32 @@ const modelName = z.string().regex(/^[A-Za-z0-9._:/@+-]+$/, 'a model name has le
 const timeout = duration({ minMs: 1, maxMs: MAX_DEADLINE_MS });
 const maxAttempts = z.int().min(1).max(20);
 
+const secret = z.string().regex(/^[!-~]+$/, 'must be printable characters without spaces');
+/** A part of an address. */
+const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'must be letters, digits, dots, colons and dashes');
+
 const provider = z.strictObject({
   type: z.enum(providerTypes),
   /** @default none */
-  apiKey: z
-    .string()
-    .regex(/^[!-~]+$/, 'must be printable characters without spaces')
-    .exactOptional(),
+  apiKey: secret.exactOptional(),
   /** @default the provider's own address */
   baseUrl: baseUrl.exactOptional(),
+  /** A label of the operator's; with bedrock and vertex the cloud's name of the region that is called. @default none */
   region: z.string().min(1).max(64).exactOptional(),
+  // azure
+  /** The name of the resource, which makes the address. @default none: the baseUrl says it */
+  resource: label.exactOptional(),
+  /** One with a date has the deployment in the path. @default v1 */
+  apiVersion: label.exactOptional(),
+  // bedrock, in place of an apiKey
+  accessKeyId: secret.exactOptional(),
+  secretAccessKey: secret.exactOptional(),
+  /** @default none: the keys are not for a time only */
+  sessionToken: secret.exactOptional(),
+  // vertex, in place of an apiKey
+  project: label.exactOptional(),
+  /** The JSON of a service account's key file, such as `${file:/run/secrets/vertex.json}`. */
+  credentials: z.string().check(isJsonObject).exactOptional(),
   limits: providerLimits.exactOptional(),
   breaker: breakerOverrides.exactOptional(),
 });
@@ -36,8 +52,20 @@ const targetFacts = z.strictObject({
   price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).exactOptional(),
   /** Tokens. @default unknown: the target is tried also with a prompt that was too long for another */
   contextWindow: z.int().min(1).exactOptional(),
+  /** Tokens of one answer; a higher max_tokens is lowered to it. @default unknown: it is sent as the client set it */
+  maxOutputTokens: z.int().min(1).exactOptional(),
   breaker: breakerOverrides.exactOptional(),
 });
+
+function isJsonObject({ value, issues }: z.core.ParsePayload<string>): void {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  issues.push({ code: 'custom', message: 'must be the text of a JSON object', input: value });
+}
 
 /** Not `.default()`: a limit that was only assumed gives way to a tighter one that was asked for. */
 const limits = {

@@ -20,6 +20,18 @@ export interface Usage {
   readonly reasoningTokens: number | null;
 }
 
+/** One token of an answer, as the provider has it. */
+export interface TokenLogprob {
+  readonly token: string;
+  readonly logprob: number;
+  /** UTF-8, as a token may be half a character; null when it has no text. */
+  readonly bytes: readonly number[] | null;
+}
+
+export interface TokenLogprobs extends TokenLogprob {
+  readonly top: readonly TokenLogprob[];
+}
+
 export interface Answer {
   readonly text: string | null;
   /** The model's refusal, when it declined to answer; `text` is null then. */
@@ -29,6 +41,10 @@ export interface Answer {
   readonly usage: Usage | null;
   /** The model that served, as the provider names it. */
   readonly model: string;
+  /** The provider's name for the system that served, where it has one. */
+  readonly fingerprint?: string;
+  /** When they were asked for. */
+  readonly logprobs?: readonly TokenLogprobs[];
 }
 
 /** An answer that a person has given in the models' stead. */

@@ -1,5 +1,6 @@
 // The models that clients may name, resolved from the configuration, without secrets. Pure look-ups.
 
+import type { CapabilityRow } from './capabilities.ts';
 import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import { everyTarget } from './model-settings.ts';
@@ -17,12 +18,14 @@ export interface ModelEntry {
 }
 
 /** What is known of a target wherever it is used. */
-type TargetFacts = Pick<Target, 'price' | 'contextWindow'>;
+type TargetFacts = Pick<Target, 'price' | 'contextWindow' | 'maxOutputTokens'>;
 
 /** What may be known of a provider by everybody: nothing of how it is reached. */
 interface ProviderFacts {
   /** The operator's own label, such as `eu`. */
   readonly region: string | null;
+  /** What its models cannot do. @default nothing is known, and everything is tried */
+  readonly capabilities?: readonly CapabilityRow[];
 }
 
 export interface Catalog {

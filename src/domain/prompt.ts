@@ -46,7 +46,7 @@ export type ResponseFormat =
 
 export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
 
-/** Sampling parameters. One left out is left to the provider. */
+/** How the answer is made. A parameter left out is left to the provider. */
 export interface Params {
   /** Upper limit of output tokens, reasoning included. */
   readonly maxTokens?: number;
@@ -57,6 +57,15 @@ export interface Params {
   readonly stop?: readonly string[];
   readonly seed?: number;
   readonly reasoningEffort?: ReasoningEffort;
+  /** The log probability of each token of the answer is wanted, and of so many others that might have stood there. */
+  readonly logprobs?: number;
+  // Mere hints: a target that does not know one answers all the same, and is not sent it.
+  readonly verbosity?: 'low' | 'medium' | 'high';
+  readonly serviceTier?: 'default' | 'flex' | 'priority';
+  readonly promptCacheKey?: string;
+  readonly promptCacheRetention?: 'in-memory' | '24h';
+  /** The client's own name for its end user, made so that it tells nothing of them. */
+  readonly safetyIdentifier?: string;
 }
 
 export interface Prompt {

@@ -17,6 +17,8 @@ export interface Target {
   readonly params?: Params;
   /** Tokens that fit into one call, input and output together; unknown when left out. */
   readonly contextWindow?: number;
+  /** Tokens that it puts out in one call at most; unknown when left out. */
+  readonly maxOutputTokens?: number;
   readonly price?: Price;
 }
 

@@ -1,7 +1,7 @@
 // A domain answer as OpenAI's chat completion. Pure; must not turn an unknown count into a number.
 
 import { z } from 'zod';
-import type { Answer, UnifiedFinishReason, Usage } from '../domain/answer.ts';
+import type { Answer, TokenLogprob, UnifiedFinishReason, Usage } from '../domain/answer.ts';
 
 const usageSchema = z.object({
   prompt_tokens: z.int(),
@@ -15,6 +15,13 @@ const toolCallSchema = z.object({
   id: z.string(),
   type: z.literal('function'),
   function: z.object({ name: z.string(), arguments: z.string() }),
+});
+
+const tokenSchema = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.int()).nullable() });
+
+const logprobsSchema = z.object({
+  content: z.array(tokenSchema.extend({ top_logprobs: z.array(tokenSchema) })),
+  refusal: z.null(),
 });
 
 export const chatCompletionSchema = z
@@ -32,10 +39,14 @@ export const chatCompletionSchema = z
           refusal: z.string().nullable(),
           tool_calls: z.array(toolCallSchema).optional(),
         }),
-        logprobs: z.null(),
+        logprobs: logprobsSchema.nullable(),
         finish_reason: z.enum(['stop', 'length', 'tool_calls', 'content_filter']),
       }),
     ),
+    system_fingerprint: z
+      .string()
+      .optional()
+      .meta({ description: "Who served: the target, and behind an `@` the provider's own fingerprint." }),
     usage: usageSchema.optional().meta({ description: 'Left out when the provider did not report it.' }),
   })
   .meta({ id: 'ChatCompletion' });
@@ -46,8 +57,10 @@ export function chatCompletionOf(input: {
   readonly id: string;
   readonly createdAt: string;
   readonly answer: Answer;
+  /** `provider/model`; null: no target has answered alone. */
+  readonly target: string | null;
 }): ChatCompletion {
-  const { id, createdAt, answer } = input;
+  const { id, createdAt, answer, target } = input;
   const usage = answer.usage && usageOf(answer.usage);
   return {
     id,
@@ -71,13 +84,28 @@ export function chatCompletionOf(input: {
                 })),
               }),
         },
-        logprobs: null,
+        logprobs: answer.logprobs ? logprobsOf(answer.logprobs) : null,
         // OpenAI ends a refusal with `stop`; providers that have a word of their own for it keep it in `calls`.
         finish_reason: answer.refusal === null ? FINISH_REASONS[answer.finishReason.unified] : 'stop',
       },
     ],
+    ...(target === null ? {} : { system_fingerprint: systemFingerprint(target, answer) }),
     ...(usage ? { usage } : {}),
   };
+}
+
+/** Also of each chunk of a stream. */
+export function systemFingerprint(target: string, { fingerprint }: Pick<Answer, 'fingerprint'>): string {
+  return fingerprint === undefined ? target : `${target}@${fingerprint}`;
+}
+
+function logprobsOf(tokens: NonNullable<Answer['logprobs']>): z.output<typeof logprobsSchema> {
+  const content = tokens.map(({ top, ...token }) => ({ ...copy(token), top_logprobs: top.map(copy) }));
+  return { content, refusal: null };
+}
+
+function copy({ token, logprob, bytes }: TokenLogprob): z.output<typeof tokenSchema> {
+  return { token, logprob, bytes: bytes && [...bytes] };
 }
 
 const FINISH_REASONS: Record<UnifiedFinishReason, ChatCompletion['choices'][number]['finish_reason']> = {

@@ -25,6 +25,20 @@ export const samplingFields = {
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
 };
 
+const HINT = 'A hint: a target that does not know it answers without.';
+
+/** What clients may send to any target, since leaving it out changes no answer's meaning. */
+const hintFields = {
+  verbosity: z.enum(['low', 'medium', 'high']).nullish().meta({ description: HINT }),
+  service_tier: z
+    .enum(['auto', 'default', 'flex', 'priority'])
+    .nullish()
+    .meta({ description: `${HINT} The cost of a call is counted at the configured price all the same.` }),
+  prompt_cache_key: z.string().max(512).nullish().meta({ description: HINT }),
+  prompt_cache_retention: z.enum(['in-memory', 'in_memory', '24h']).nullish().meta({ description: HINT }),
+  safety_identifier: z.string().max(512).nullish().meta({ description: HINT }),
+};
+
 const toolSchema = z.strictObject({
   type: z.literal('function'),
   function: z.strictObject({
@@ -66,21 +80,15 @@ const unsupported = z.null({ error: 'is not supported' }).optional().meta({ desc
 /** Known fields that are not done: allowed only where they ask for what happens anyway. */
 const unsupportedFields = {
   n: z.literal(1, { error: 'is not supported beyond 1 answer' }).nullish(),
-  logprobs: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
   store: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
   modalities: z.tuple([z.literal('text')], { error: 'is not supported beyond ["text"]' }).nullish(),
-  service_tier: z.literal('auto', { error: 'is not supported beyond "auto"' }).nullish(),
-  top_logprobs: unsupported,
+  // Its tokens are those of one model, and mean other words to the next.
   logit_bias: unsupported,
   audio: unsupported,
   functions: unsupported,
   function_call: unsupported,
   prediction: unsupported,
   web_search_options: unsupported,
-  verbosity: unsupported,
-  prompt_cache_key: unsupported,
-  prompt_cache_retention: unsupported,
-  safety_identifier: unsupported,
 };
 
 export const unsupportedParams: ReadonlySet<string> = new Set(Object.keys(unsupportedFields));
@@ -95,6 +103,9 @@ export const chatFields = {
   parallel_tool_calls: z.boolean().nullish(),
   response_format: responseFormatSchema.nullish(),
   user: z.string().max(512).nullish(),
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(20).nullish(),
+  ...hintFields,
   metadata: metadataSchema.nullish(),
   ...unsupportedFields,
 };
@@ -106,6 +117,7 @@ export function checkChatBody(context: z.core.ParsePayload<ChatFields>): void {
   const { value: body, issues } = context;
   const report = (path: PropertyKey[], message: string) => issues.push({ code: 'custom', path, message, input: body });
   if (hasTwoLimits(body)) report(['max_completion_tokens'], 'differs from max_tokens');
+  if (body.top_logprobs != null && body.logprobs !== true) report(['top_logprobs'], 'needs logprobs: true');
   const { tool_choice: choice } = body;
   if (choice === 'required' && !body.tools?.length) report(['tool_choice'], 'needs tools to choose from');
   if (

@@ -83,7 +83,7 @@ export function inferenceObject(inference: Inference, uiUrlOf: UiUrlOf): z.outpu
   return {
     ...summaryObject(inference, uiUrlOf),
     target: result?.target ?? null,
-    output: result && chatCompletionOf({ id, createdAt, answer: result.answer }),
+    output: result && chatCompletionOf({ id, createdAt, answer: result.answer, target: result.target }),
     error: failure && errorObject(failureError(inference).fields),
     ...(verdict && { verdict: verdictObject(verdict) }),
     calls: calls.map(callObject),

@@ -13,7 +13,7 @@ export function promptOf(body: ChatFields): Prompt {
     toolChoice: body.tool_choice && toolChoiceOf(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls,
     responseFormat: body.response_format && responseFormatOf(body.response_format),
-    params: paramsOf(body),
+    params: { ...paramsOf(body), ...answerParamsOf(body) },
     user: body.user,
   });
 }
@@ -28,6 +28,18 @@ export function paramsOf(fields: z.output<z.ZodObject<typeof samplingFields>>): 
     stop: typeof fields.stop === 'string' ? [fields.stop] : fields.stop,
     seed: fields.seed,
     reasoningEffort: fields.reasoning_effort,
+  });
+}
+
+function answerParamsOf(body: ChatFields): Params {
+  const retention = body.prompt_cache_retention;
+  return given({
+    logprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : null,
+    verbosity: body.verbosity,
+    serviceTier: body.service_tier === 'auto' ? null : body.service_tier,
+    promptCacheKey: body.prompt_cache_key,
+    promptCacheRetention: retention === 'in_memory' ? 'in-memory' : retention,
+    safetyIdentifier: body.safety_identifier,
   });
 }
 

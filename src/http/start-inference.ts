@@ -12,6 +12,7 @@ import { missingResolvers } from '../domain/hold.ts';
 import type { ModelSettings } from '../domain/model-settings.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { schemaOf } from '../domain/prompt.ts';
+import { ableTargets } from './able-targets.ts';
 import { ApiError, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from './idempotency.ts';
@@ -79,7 +80,8 @@ export async function startInference(
   } = wanted;
   const { caller } = request;
   const { model } = body;
-  const { stream: configured, ...resolved } = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const { stream: configured, ...asked } = resolveModel({ catalog, wayIn, model, strategy, deadline });
+  const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog }) };
   checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
   checkResolvable(resolved.settings, apiKeys);
   refuseDuringShutdown(waiting);

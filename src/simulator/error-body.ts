@@ -1,11 +1,21 @@
 // What each provider answers when something is wrong: status, headers and body as the provider sends them.
 // Tests and docs read from here too; must not know what any of it means to us.
 
+import { alibabaErrors } from './errors/alibaba.ts';
 import { anthropicErrors } from './errors/anthropic.ts';
+import { azureErrors } from './errors/azure.ts';
+import { bedrockErrors } from './errors/bedrock.ts';
+import { cohereErrors } from './errors/cohere.ts';
 import { deepseekErrors } from './errors/deepseek.ts';
+import { fireworksErrors } from './errors/fireworks.ts';
 import { googleErrors } from './errors/google.ts';
+import { groqErrors } from './errors/groq.ts';
 import { mistralErrors } from './errors/mistral.ts';
 import { openaiErrors } from './errors/openai.ts';
+import { openrouterErrors } from './errors/openrouter.ts';
+import { togetherErrors } from './errors/together.ts';
+import { tokenmixErrors } from './errors/tokenmix.ts';
+import { xaiErrors } from './errors/xai.ts';
 import type { Wire } from './simulator.ts';
 
 /** A provider that has no form of its own for a situation answers with its nearest one. */
@@ -59,4 +69,15 @@ const tables: Readonly<Record<Wire, ErrorTable>> = {
   google: googleErrors,
   mistral: mistralErrors,
   deepseek: deepseekErrors,
+  alibaba: alibabaErrors,
+  azure: azureErrors,
+  bedrock: bedrockErrors,
+  cohere: cohereErrors,
+  fireworks: fireworksErrors,
+  groq: groqErrors,
+  openrouter: openrouterErrors,
+  together: togetherErrors,
+  tokenmix: tokenmixErrors,
+  xai: xaiErrors,
+  vertex: googleErrors,
 };

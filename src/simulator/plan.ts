@@ -7,7 +7,7 @@ import { page } from './errors/gateway.ts';
 import type { Fault } from './fault.ts';
 import type { LimitState, Picked } from './rule-book.ts';
 import type { Wire } from './simulator.ts';
-import type { Ask, Headers, Reply, ReplyContext, WireFormat } from './wires/wire.ts';
+import type { Ask, Chunk, Headers, Reply, ReplyContext, WireFormat } from './wires/wire.ts';
 
 export interface Pacing {
   readonly firstTokenDelayMs: number;
@@ -27,10 +27,10 @@ interface Sent {
   readonly headers: Headers;
   /** Headers are sent by themselves; otherwise with the first chunk. */
   readonly headersFirst: boolean;
-  readonly opening: readonly string[];
+  readonly opening: readonly Chunk[];
   /** Each is waited for. */
-  readonly tokens: readonly string[];
-  readonly closing: readonly string[];
+  readonly tokens: readonly Chunk[];
+  readonly closing: readonly Chunk[];
   /** `reset`: instead of all of the above. */
   readonly ending: 'end' | 'cut' | 'stall' | 'reset';
 }
@@ -89,9 +89,10 @@ function sentFor(input: SentInput): Sent {
 
 function streamSent({ format, reply, context, fault, ...input }: SentInput, headers: Headers): Sent {
   const { opening, tokens, closing } = format.frames(reply, context);
+  const { streamType = 'text/event-stream; charset=utf-8', broken = brokenText } = format;
   const whole: Sent = {
     status: 200,
-    headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' },
+    headers: { ...headers, 'content-type': streamType, 'cache-control': 'no-cache' },
     headersFirst: true,
     opening,
     tokens,
@@ -165,7 +166,7 @@ function headersOf({ format, context }: PlanInput | SentInput, limit: LimitState
   return format.headers({ id: context.id, atMs: context.atMs, limit });
 }
 
-/** The event breaks off in its middle, and the next one follows as if nothing had happened. */
-function broken(frame: string): string {
-  return `${frame.slice(0, frame.length * 0.6).trimEnd()}\n\n`;
+function brokenText(frame: Chunk): string {
+  const text = String(frame);
+  return `${text.slice(0, text.length * 0.6).trimEnd()}\n\n`;
 }

@@ -12,14 +12,26 @@ import { planReply } from './plan.ts';
 import { RuleBook } from './rule-book.ts';
 import { send } from './send.ts';
 import { anthropic } from './wires/anthropic.ts';
+import { bedrock } from './wires/bedrock.ts';
+import { cohere } from './wires/cohere.ts';
 import { deepseek } from './wires/deepseek.ts';
-import { google } from './wires/google.ts';
+import { google, vertex } from './wires/google.ts';
 import { mistral } from './wires/mistral.ts';
 import { openai } from './wires/openai.ts';
+import * as dialects from './wires/openai-dialects.ts';
 import { objectOf, parseJson, stringOf } from './wires/read-json.ts';
 import type { Route, WireFormat } from './wires/wire.ts';
 
-export type Wire = 'openai' | 'anthropic' | 'google' | 'mistral' | 'deepseek';
+export type Wire =
+  | 'openai'
+  | 'anthropic'
+  | 'google'
+  | 'mistral'
+  | 'deepseek'
+  | 'cohere'
+  | 'bedrock'
+  | 'vertex'
+  | keyof typeof dialects;
 
 export interface SimulatorOptions {
   /** @default 0, any free port */
@@ -92,7 +104,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
   return {
     url,
-    baseUrl: (account, wire) => `${url}/${encodeURIComponent(account)}/${wire}${baseVersions[wire]}`,
+    baseUrl: (account, wire) => `${url}/${encodeURIComponent(account)}/${wire}${baseVersions[wire] ?? '/v1'}`,
     inject: (rule) => rules.add(rule, Date.now()),
     requests,
     clear() {
@@ -110,15 +122,25 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Recording = Mutable<RecordedRequest>;
 
-const formats: Readonly<Record<Wire, WireFormat>> = { openai, anthropic, google, mistral, deepseek };
+const formats: Readonly<Record<Wire, WireFormat>> = {
+  openai,
+  anthropic,
+  google,
+  mistral,
+  deepseek,
+  cohere,
+  bedrock,
+  vertex,
+  ...dialects,
+};
 
-/** Anthropic's clients add the version themselves. */
-const baseVersions: Readonly<Record<Wire, string>> = {
-  openai: '/v1',
+/** Where it is not `/v1`; Anthropic's clients add the version themselves. */
+const baseVersions: Readonly<Partial<Record<Wire, string>>> = {
   anthropic: '',
   google: '/v1beta',
-  mistral: '/v1',
-  deepseek: '/v1',
+  cohere: '/v2',
+  bedrock: '',
+  vertex: '/v1/publishers/google',
 };
 
 interface Serving {

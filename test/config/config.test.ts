@@ -193,8 +193,9 @@ describe('holdfast.example.yaml', () => {
     const names = [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map((match) => match[1] ?? '');
     const env = Object.fromEntries(names.map((name) => [name, 'key']));
     const directory = testDirectory();
-    const copy = configFile(text.replace('./secrets/anthropic-key', './holdfast-key'), directory);
-    writeFileSync(join(directory, 'holdfast-key'), 'key');
+    const copy = configFile(text.replaceAll('./secrets/', './'), directory);
+    writeFileSync(join(directory, 'anthropic-key'), 'key');
+    writeFileSync(join(directory, 'vertex.json'), '{ "type": "service_account" }\n');
     expect(checkConfig({ path: copy, env: { ...env, NAME: 'key' } })).toEqual([]);
   });
 

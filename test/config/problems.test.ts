@@ -39,7 +39,7 @@ describe('a configuration file that is wrong', () => {
       expect(String(error).split('\n').slice(1)).toEqual(
         [
           '2: providers.openai.apiKey: the environment variable OPENAI_KEY is not set',
-          '3: providers.typo.type: must be one of openai, anthropic, google, mistral, deepseek, openai-compatible, simulated',
+          '3: providers.typo.type: must be one of openai, anthropic, google, mistral, deepseek, alibaba, groq, xai, together, fireworks, cohere, openrouter, tokenmix, azure, bedrock, vertex, openai-compatible, simulated',
           '3: providers.typo.apiKy: unknown field',
           '4: providers.local: type openai-compatible needs a baseUrl',
           '6: targets.local/x.price.input: must be at least 0',

@@ -183,16 +183,16 @@ describe('the allowance of a degraded provider', () => {
 
 describe('estimateTokens', () => {
   const prompt = (more: Partial<Prompt>): Prompt => ({ messages: [], params: { maxTokens: 0 }, ...more });
-  const text = (length: number) => 'x'.repeat(length);
+  const text = (length: number) => 'xyz '.repeat(length / 4);
 
-  test('counts the text of all messages, tool calls and results as four characters a token', () => {
+  test('counts the text of all messages, tool calls and results', () => {
     const messages: Prompt['messages'] = [
       { role: 'system', text: text(40) },
       { role: 'user', parts: [{ type: 'text', text: text(100) }] },
       { role: 'assistant', text: null, toolCalls: [{ id: 'a', name: 'find', arguments: text(16) }] },
       { role: 'tool', toolCallId: 'a', text: text(40) },
     ];
-    expect(estimateTokens(prompt({ messages }))).toBe(50);
+    expect(estimateTokens(prompt({ messages }))).toBe(56);
   });
 
   test('counts what the client lets the model write, or a thousand', () => {

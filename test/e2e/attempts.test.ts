@@ -4,10 +4,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Situation } from '../../src/simulator/error-body.ts';
 import type { Fault } from '../../src/simulator/fault.ts';
-import type { Wire } from '../../src/simulator/simulator.ts';
+
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 import { FETCH_LIMIT_MS } from '../support/temporal-executable.ts';
+import type { FaultyWire } from './support-faults.ts';
 import { expectFailover, faultyProviders, serve, targets } from './support-faults.ts';
 
 let service: TestService;
@@ -23,7 +24,7 @@ describe.concurrent('further attempts at the same target', () => {
     situation,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
-  const limited: readonly Wire[] = ['openai', 'anthropic', 'google', 'mistral'];
+  const limited: readonly FaultyWire[] = ['openai', 'anthropic', 'google', 'mistral'];
 
   test.each(limited)('follow a rate limit of %s when its hint fits, and not before', async (wire) => {
     const {

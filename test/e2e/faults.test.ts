@@ -4,10 +4,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Situation } from '../../src/simulator/error-body.ts';
 import type { Fault } from '../../src/simulator/fault.ts';
-import type { Wire } from '../../src/simulator/simulator.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
 import { FETCH_LIMIT_MS } from '../support/temporal-executable.ts';
+import type { FaultyWire } from './support-faults.ts';
 import { expectFailover, faultyProviders, serve, targets, wires } from './support-faults.ts';
 
 let service: TestService;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 describe.concurrent("a provider's error fails over under its kind", () => {
-  const kinds: Record<Exclude<Situation, 'invalid-request' | 'content-policy'>, string | Record<Wire, string>> = {
+  const kinds: Record<Exclude<Situation, 'invalid-request' | 'content-policy'>, string | Record<FaultyWire, string>> = {
     'rate-limit': 'rate-limited',
     'ramp-limit': { ...all('rate-limited'), mistral: 'overloaded' },
     'request-over-limit': 'rate-limited',
@@ -43,7 +43,7 @@ describe.concurrent("a provider's error fails over under its kind", () => {
   });
 });
 
-function all(kind: string): Record<Wire, string> {
+function all(kind: string): Record<FaultyWire, string> {
   return { openai: kind, anthropic: kind, google: kind, mistral: kind, deepseek: kind };
 }
 
@@ -77,7 +77,7 @@ describe.concurrent('an answer that is not whole fails over under its kind', () 
     await expectFailover(service, { model: model ? `${wire}-${model}` : wire, fault }, kind);
   });
 
-  test.each<[Wire, Situation, number, string]>([
+  test.each<[FaultyWire, Situation, number, string]>([
     ['openai', 'overloaded', 3, 'overloaded?'],
     ['openai', 'overloaded', 0, 'overloaded'],
     ['openai', 'rate-limit', 3, 'rate-limited?'],
@@ -90,7 +90,7 @@ describe.concurrent('an answer that is not whole fails over under its kind', () 
     await expectFailover(service, { model: wire, fault: { type: 'error-in-200', situation, afterChunks } }, kind);
   });
 
-  test.each<[Wire, string | null, string]>([
+  test.each<[FaultyWire, string | null, string]>([
     ['openai', null, 'malformed'],
     ['openai', 'gibberish', 'malformed'],
     ['anthropic', null, 'malformed'],
@@ -198,7 +198,7 @@ describe.concurrent("at the client's own max_tokens", () => {
 });
 
 describe.concurrent('a request that a provider calls invalid', () => {
-  test.each<[Wire, string]>([
+  test.each<[FaultyWire, string]>([
     ['openai', "Invalid value: 'robot'"],
     ['anthropic', 'Input should be one of the allowed roles'],
     ['google', 'Invalid value at contents[0].role'],
@@ -233,7 +233,7 @@ describe.concurrent('a request that a provider calls invalid', () => {
 });
 
 describe.concurrent('a refusal', () => {
-  const refused: readonly (readonly [name: string, wire: Wire, fault: Fault])[] = [
+  const refused: readonly (readonly [name: string, wire: FaultyWire, fault: Fault])[] = [
     ['by the model', 'openai', { type: 'refusal' }],
     ['by the model', 'anthropic', { type: 'refusal' }],
   ];
@@ -249,7 +249,7 @@ describe.concurrent('a refusal', () => {
     await expectFailover(service, { model: `${wire}-failover`, fault }, 'refused');
   });
 
-  const blocked: readonly (readonly [name: string, wire: Wire, fault: Fault, words: string])[] = [
+  const blocked: readonly (readonly [name: string, wire: FaultyWire, fault: Fault, words: string])[] = [
     ...wires.map((wire) => ['an error', wire, { type: 'error', situation: 'content-policy' }, ''] as const),
     ['a filtered prompt', 'google', { type: 'blocked', reason: 'PROHIBITED_CONTENT' }, 'PROHIBITED_CONTENT'],
     ['a filtered answer', 'google', { type: 'finish', reason: 'SAFETY' }, 'SAFETY'],

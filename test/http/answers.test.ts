@@ -51,7 +51,7 @@ const inference: Inference = {
 
 describe("an answer as OpenAI's chat completion", () => {
   const completionOf = (fields: Partial<Answer>) =>
-    chatCompletionOf({ id, createdAt, answer: { ...answer, ...fields } });
+    chatCompletionOf({ id, createdAt, answer: { ...answer, ...fields }, target: null });
 
   test('a text', () => {
     expect(completionOf({})).toEqual({
@@ -133,7 +133,7 @@ describe('an inference as clients see it', () => {
       ended_at: '2026-11-23T10:00:02.000Z',
       deadline: '2m',
       metadata: { case: '7' },
-      output: chatCompletionOf({ id, createdAt, answer }),
+      output: chatCompletionOf({ id, createdAt, answer, target: 'openai/gpt-4o' }),
       error: null,
       calls: [
         {

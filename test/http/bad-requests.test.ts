@@ -168,18 +168,14 @@ describe('a bad body is a 400 that names the field, and starts nothing', () => {
 
 const unsupported = {
   n: 2,
-  logprobs: true,
   store: true,
   modalities: ['text', 'audio'],
-  service_tier: 'flex',
-  top_logprobs: 3,
   logit_bias: { 50256: -100 },
   audio: { voice: 'alloy', format: 'mp3' },
   functions: [],
   function_call: 'auto',
   prediction: { type: 'content', content: 'x' },
   web_search_options: {},
-  verbosity: 'low',
 };
 
 test.each(Object.entries(unsupported))("OpenAI's %s is refused by its name", async (param, value) => {

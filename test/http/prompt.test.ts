@@ -39,6 +39,33 @@ const accepted: Record<string, { body: Body; prompt: Prompt }> = {
     body: { ...base, n: 1, stream: false, store: false, logprobs: false, modalities: ['text'], service_tier: 'auto' },
     prompt: plain,
   },
+  'log probabilities and hints': {
+    body: {
+      ...base,
+      logprobs: true,
+      top_logprobs: 3,
+      verbosity: 'low',
+      service_tier: 'flex',
+      prompt_cache_key: 'k',
+      prompt_cache_retention: 'in_memory',
+      safety_identifier: 's',
+    },
+    prompt: {
+      messages: [asked],
+      params: {
+        logprobs: 3,
+        verbosity: 'low',
+        serviceTier: 'flex',
+        promptCacheKey: 'k',
+        promptCacheRetention: 'in-memory',
+        safetyIdentifier: 's',
+      },
+    },
+  },
+  'log probabilities of the tokens alone': {
+    body: { ...base, logprobs: true },
+    prompt: { messages: [asked], params: { logprobs: 0 } },
+  },
   'every sampling parameter': {
     body: {
       ...base,

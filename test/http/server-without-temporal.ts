@@ -44,6 +44,7 @@ export const catalog: Catalog = {
 
 export async function serverWithoutTemporal(
   options: {
+    catalog?: Catalog;
     apiKeys?: readonly ApiKey[];
     bodyLimitBytes?: number;
     admit?: Admit;
@@ -78,18 +79,19 @@ export async function serverWithoutTemporal(
   });
   const logger = createLogger({ level: 'debug', pretty: false, stream });
   const { apiKeys = [], bodyLimitBytes = 1_000_000 } = options;
+  const known = options.catalog ?? catalog;
   const server = await buildServer({
     inferences,
-    catalog,
+    catalog: known,
     lines: linesInMemory(),
-    targets: options.targets ?? targetsInMemory(catalog),
+    targets: options.targets ?? targetsInMemory(known),
     admit: options.admit ?? (() => null),
     apiKeys,
     bodyLimitBytes,
     logger,
     uiUrlOf: () => null,
     version: '1.2.3',
-    metrics: createMetrics({ catalog, health: () => [], votesHeld: () => 0 }),
+    metrics: createMetrics({ catalog: known, health: () => [], votesHeld: () => 0 }),
   });
   return { ...server, used, log };
 }

@@ -24,16 +24,16 @@ export function call(
   baseUrl: string,
   change: Partial<Omit<CallInput, 'target'>> & { readonly target?: Partial<Target> } = {},
 ): Promise<CallOutcome> {
-  const model = type === 'anthropic' ? 'claude-haiku-4-5' : 'some-model';
   return callProvider({
     traceparent: null,
-    settings: { type, apiKey: 'test-key', baseUrl },
+    // The region is asked for by one type, and only a label to the others.
+    settings: { type, apiKey: 'test-key', baseUrl, region: 'eu-central-1' },
     prompt: question(),
     limits: LIMITS,
     cancelSignals: [],
     connections,
     ...change,
-    target: { provider: 'main', model, ...change.target },
+    target: { provider: 'main', model: type === 'anthropic' ? 'claude-haiku-4-5' : 'some-model', ...change.target },
   });
 }
 

@@ -30,13 +30,13 @@ interface Body {
   readonly usageMetadata?: { candidatesTokenCount?: number };
 }
 
-const asJson: Readonly<Record<Wire, object>> = {
+const asJson = {
   openai: { response_format: { type: 'json_schema', json_schema: { name: 'river', schema: SCHEMA } } },
   mistral: { response_format: { type: 'json_schema', json_schema: { name: 'river', schema: SCHEMA } } },
   deepseek: { response_format: { type: 'json_object' } },
   anthropic: { output_config: { format: { type: 'json_schema', schema: SCHEMA } } },
   google: { generationConfig: { responseMimeType: 'application/json', responseJsonSchema: SCHEMA } },
-};
+} satisfies Partial<Record<Wire, object>>;
 
 describe.each([
   ['openai', 'stop', 'length'],

@@ -50,7 +50,7 @@ export function isAboutContext(message: string): boolean {
 
 /** The fault is this model's or server's own: another may well take the same request. */
 export function isAboutSupport(message: string): boolean {
-  return matches(message, /(?:is|are) not supported/i, /(?:does not|doesn't) support/i, /unsupported/i);
+  return matches(message, /\bnot supported\b/i, /(?:does not|doesn't) support/i, /unsupported/i);
 }
 
 /** `Limit 30000, Requested 40000`: no waiting makes this request fit. */

@@ -40,6 +40,6 @@ export function registerChatCompletions(app: App, context: HttpContext): void {
     const { id, createdAt, result } = inference;
     if (!result) throw failureError(inference);
     reply.headers(servedHeaders(inference));
-    return chatCompletionOf({ id, createdAt, answer: result.answer });
+    return chatCompletionOf({ id, createdAt, answer: result.answer, target: result.target });
   });
 }

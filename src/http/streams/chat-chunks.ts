@@ -8,7 +8,8 @@ import type { StreamPresenter } from './presenter.ts';
 
 interface Chunk {
   readonly delta: object;
-  readonly finishReason?: string;
+  readonly logprobs?: object | null;
+  readonly finishReason?: string | null;
 }
 
 export class ChatChunks implements StreamPresenter {
@@ -17,7 +18,8 @@ export class ChatChunks implements StreamPresenter {
   readonly #includesUsage: boolean;
   /** Everything before and after the one text of a chunk: tokens are many. */
   #frame: { readonly before: string; readonly after: string } | null = null;
-  #served: Served = { target: '', model: '' };
+  #model = '';
+  #fingerprint = '';
 
   constructor(stream: { readonly id: string; readonly createdAt: string; readonly includesUsage: boolean }) {
     this.#id = stream.id;
@@ -26,7 +28,8 @@ export class ChatChunks implements StreamPresenter {
   }
 
   begin(served: Served): string {
-    this.#served = served;
+    this.#model = served.model;
+    this.#fingerprint = served.target;
     const [before = '', after = ''] = this.#chunk({ delta: { content: PLACE } }).split(JSON.stringify(PLACE));
     this.#frame = { before, after };
     return this.#chunk({ delta: { role: 'assistant', content: '', refusal: null } });
@@ -40,11 +43,17 @@ export class ChatChunks implements StreamPresenter {
   end(inference: Inference & { readonly result: InferenceResult }, rest: string): string {
     const { result } = inference;
     const hasBegun = this.#frame !== null;
-    const { choices, usage } = chatCompletionOf({ id: this.#id, createdAt: this.#createdAt, answer: result.answer });
+    const { choices, usage, system_fingerprint: fingerprint } = chatCompletionOf({
+      id: this.#id,
+      createdAt: this.#createdAt,
+      answer: result.answer,
+      target: result.target,
+    });
     const [choice] = choices;
     if (!choice) throw new Error('A chat completion without a choice.');
-    const { message, finish_reason: finishReason } = choice;
+    const { message, logprobs, finish_reason: finishReason } = choice;
     const events = hasBegun ? [] : [this.begin({ target: result.target ?? 'person', model: result.answer.model })];
+    this.#fingerprint = fingerprint ?? this.#fingerprint;
     if (rest !== '') events.push(this.text(rest));
     if (message.refusal !== null) events.push(this.#chunk({ delta: { refusal: message.refusal } }));
     if (message.tool_calls) {
@@ -53,7 +62,8 @@ export class ChatChunks implements StreamPresenter {
     }
     // A refusal after half an answer is the end of a half answer.
     const isCut = hasBegun && message.refusal !== null;
-    events.push(this.#chunk({ delta: {}, finishReason: isCut ? 'content_filter' : finishReason }));
+    // Of all tokens at once: clients gather them over the chunks.
+    events.push(this.#chunk({ delta: {}, logprobs, finishReason: isCut ? 'content_filter' : finishReason }));
     if (this.#includesUsage && usage) events.push(event({ ...this.#head(), choices: [], usage }));
     events.push('data: [DONE]\n\n');
     return events.join('');
@@ -64,13 +74,13 @@ export class ChatChunks implements StreamPresenter {
   }
 
   #head() {
-    const { target, model } = this.#served;
     const created = Math.floor(Date.parse(this.#createdAt) / 1000);
-    return { id: this.#id, object: 'chat.completion.chunk', created, model, system_fingerprint: target };
+    const served = { model: this.#model, system_fingerprint: this.#fingerprint };
+    return { id: this.#id, object: 'chat.completion.chunk', created, ...served };
   }
 
-  #chunk({ delta, finishReason }: Chunk): string {
-    const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason ?? null };
+  #chunk({ delta, logprobs = null, finishReason = null }: Chunk): string {
+    const choice = { index: 0, delta, logprobs, finish_reason: finishReason };
     return event({ ...this.#head(), choices: [choice], ...(this.#includesUsage && { usage: null }) });
   }
 }

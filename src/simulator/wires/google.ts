@@ -29,6 +29,12 @@ export const google: WireFormat = {
   }),
 };
 
+/** The same models at Vertex AI's address in express mode. */
+export const vertex: WireFormat = {
+  ...google,
+  route: ({ method, path }) => route({ method, path: path.replace(/^v1\/publishers\/google\//, 'v1beta/') }),
+};
+
 function route({ method, path }: { method: string; path: string }): Route | null {
   if (method === 'GET' && path === 'v1beta/models') return { type: 'models' };
   const [, model, verb] = /^v1beta\/models\/(.+):(generateContent|streamGenerateContent)$/.exec(path) ?? [];

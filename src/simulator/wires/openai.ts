@@ -1,10 +1,10 @@
 // OpenAI's dialect of chat completions: refusals in a field, usage in streams on demand, limits in headers.
 
-import { chatCompletions } from './chat-completions.ts';
+import { chatCompletions, type ChatDialect } from './chat-completions.ts';
 
 const MODELS = ['gpt-4o', 'gpt-4o-mini'];
 
-export const openai = chatCompletions({
+export const openaiDialect: ChatDialect = {
   finishWords: {
     stop: 'stop',
     length: 'length',
@@ -49,7 +49,9 @@ export const openai = chatCompletions({
     object: 'list',
     data: MODELS.map((id) => ({ id, object: 'model', created: 1_715_367_049, owned_by: 'system' })),
   }),
-});
+};
+
+export const openai = chatCompletions(openaiDialect);
 
 /** `120ms`, `1.5s`, `6m0s`: how OpenAI writes the time until a limit resets. */
 function goDuration(ms: number): string {

@@ -46,11 +46,14 @@ export interface ReplyContext {
   readonly streamUsage: boolean;
 }
 
+/** What is written at once: text, or bytes where the provider's frames are binary. */
+export type Chunk = string | Uint8Array;
+
 /** The events of a stream, each ready to be written. */
 export interface Frames {
-  readonly opening: readonly string[];
-  readonly tokens: readonly string[];
-  readonly closing: readonly string[];
+  readonly opening: readonly Chunk[];
+  readonly tokens: readonly Chunk[];
+  readonly closing: readonly Chunk[];
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -71,7 +74,11 @@ export interface WireFormat {
   body(reply: Reply, context: ReplyContext): Json;
   frames(reply: Reply, context: ReplyContext): Frames;
   /** An error as an event of a stream. */
-  errorFrame(body: unknown): string;
+  errorFrame(body: unknown): Chunk;
+  /** The content type of a stream. @default server-sent events */
+  readonly streamType?: string;
+  /** A frame that nobody can read. @default it breaks off in its middle, and the next one follows as if nothing had happened */
+  readonly broken?: (frame: Chunk) => Chunk;
   /** What keeps a silent stream open. */
   readonly keepAlive: string;
   models(): Json;
