@@ -10,6 +10,7 @@ import type {
   InferenceStatus,
   WaitingFor,
 } from './inference.ts';
+import type { Prompt } from './prompt.ts';
 import type { RequestNumber } from './rescue.ts';
 
 /** Priorities 1 (highest) to 5, as Temporal has them. */
@@ -66,6 +67,11 @@ export type GetOutcome =
   | { readonly type: 'not-found' }
   | Unavailable;
 
+export type PromptOutcome =
+  | { readonly type: 'found'; readonly prompt: Prompt }
+  | { readonly type: 'not-found' }
+  | Unavailable;
+
 export type WaitOutcome =
   | GetOutcome
   /** It has not ended in the time given. */
@@ -118,6 +124,8 @@ export interface Inferences {
   rescue(retry: NumberedRequest): Promise<RescueOutcome>;
   /** Reads without a worker, but for the calls of a running one. */
   get(id: string): Promise<GetOutcome>;
+  /** What the inference was asked; reads without a worker. */
+  prompt(id: string): Promise<PromptOutcome>;
   /**
    * Waits until the inference has ended, across replays; `pending` after `timeoutMs`, or at once when too many wait.
    * All who wait on one inference share one long poll. An aborted `signal` gives up the place, and answers `pending`.

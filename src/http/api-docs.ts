@@ -20,6 +20,7 @@ export async function registerApiDocs(app: App, options: { readonly version: str
           name: 'Inferences',
           description: 'One client request for a model’s answer each; one Temporal workflow each.',
         },
+        { name: 'Responses', description: 'The same work as OpenAI’s responses API shows it.' },
         { name: 'Models', description: 'What the configuration offers.' },
         { name: 'Targets', description: 'What is known of each target now.' },
         { name: 'Service', description: 'The service itself.' },

@@ -6,8 +6,8 @@ import { expectSchema } from './expect-schema.ts';
 import { messagesSchema } from './message-schema.ts';
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
-const nameSchema = z.string().regex(NAME, { error: 'must be 1 to 64 letters, digits, "_" or "-"' });
-const jsonSchemaSchema = z.record(z.string(), z.unknown()).meta({ description: 'A JSON Schema document.' });
+export const nameSchema = z.string().regex(NAME, { error: 'must be 1 to 64 letters, digits, "_" or "-"' });
+export const jsonSchemaSchema = z.record(z.string(), z.unknown()).meta({ description: 'A JSON Schema document.' });
 
 /** Sampling parameters, of a request and of a strategy's target alike. */
 export const samplingFields = {
@@ -72,7 +72,7 @@ const responseFormatSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
-const metadataSchema = z
+export const metadataSchema = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((metadata) => Object.keys(metadata).length <= 16, { error: 'has more than 16 entries' });
 

@@ -24,6 +24,7 @@ export const errorTable = {
   invalid_resolution: { status: 400, type: 'invalid_request_error' },
   content_filter: { status: 400, type: 'invalid_request_error' },
   context_length_exceeded: { status: 400, type: 'invalid_request_error' },
+  previous_response_not_found: { status: 400, type: 'invalid_request_error' },
   bad_http: { status: 400, type: 'invalid_request_error' },
   invalid_api_key: { status: 401, type: 'authentication_error' },
   operator_required: { status: 403, type: 'permission_error' },
@@ -32,6 +33,7 @@ export const errorTable = {
   submitter_may_not_resolve: { status: 403, type: 'permission_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
   inference_not_found: { status: 404, type: 'invalid_request_error' },
+  response_not_found: { status: 404, type: 'invalid_request_error' },
   route_not_found: { status: 404, type: 'invalid_request_error' },
   request_timeout: { status: 408, type: 'invalid_request_error' },
   idempotency_key_reused: { status: 409, type: 'invalid_request_error' },
@@ -137,4 +139,8 @@ export function temporalUnavailable(fields: { inferenceId?: string; shouldRetry:
 
 export function inferenceNotFound(id: string): ApiError {
   return new ApiError({ code: 'inference_not_found', message: `There is no inference ${id.slice(0, 80)}.` });
+}
+
+export function responseNotFound(id: string): ApiError {
+  return new ApiError({ code: 'response_not_found', message: `There is no response ${id.slice(0, 80)}.` });
 }

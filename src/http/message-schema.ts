@@ -4,12 +4,18 @@ import { z } from 'zod';
 
 const textPart = z.strictObject({ type: z.literal('text'), text: z.string() });
 
+export const imageUrlSchema = z
+  .string()
+  .regex(/^(https?:\/\/|data:image\/)/i, { error: 'must be an http(s) address or a data: URL of an image' });
+
+export const fileDataSchema = z
+  .string()
+  .regex(/^data:[\w.+-]+\/[\w.+-]+;base64,/i, { error: 'must be a data: URL with a media type, base64-encoded' });
+
 const imagePart = z.strictObject({
   type: z.literal('image_url'),
   image_url: z.strictObject({
-    url: z
-      .string()
-      .regex(/^(https?:\/\/|data:image\/)/i, { error: 'must be an http(s) address or a data: URL of an image' }),
+    url: imageUrlSchema,
     detail: z.enum(['auto', 'low', 'high']).optional(),
   }),
 });
@@ -17,9 +23,7 @@ const imagePart = z.strictObject({
 const filePart = z.strictObject({
   type: z.literal('file'),
   file: z.strictObject({
-    file_data: z
-      .string()
-      .regex(/^data:[\w.+-]+\/[\w.+-]+;base64,/i, { error: 'must be a data: URL with a media type, base64-encoded' }),
+    file_data: fileDataSchema,
     filename: z.string().max(255).optional(),
   }),
 });

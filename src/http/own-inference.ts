@@ -6,14 +6,22 @@ import type { Inference } from '../domain/inference.ts';
 import type { GetOutcome } from '../domain/inferences.ts';
 import type { Caller } from './auth.ts';
 import { maySee } from './auth.ts';
+import type { ApiError } from './errors.ts';
 import { inferenceNotFound, temporalUnavailable } from './errors.ts';
 import type { HttpContext } from './http-context.ts';
 
 /** An inference that the caller may see; one of somebody else's is not there. */
-export async function readOwn({ inferences }: HttpContext, id: string, caller: Caller): Promise<Inference> {
-  if (!isInferenceId(id)) throw inferenceNotFound(id);
-  const inference = expectFound(id, await inferences.get(id));
-  if (!maySee(caller, inference.memo.owner)) throw inferenceNotFound(id);
+export async function readOwn(
+  { inferences }: HttpContext,
+  id: string,
+  caller: Caller,
+  notFound: () => ApiError = () => inferenceNotFound(id),
+): Promise<Inference> {
+  if (!isInferenceId(id)) throw notFound();
+  const outcome = await inferences.get(id);
+  if (outcome.type === 'not-found') throw notFound();
+  const inference = expectFound(id, outcome);
+  if (!maySee(caller, inference.memo.owner)) throw notFound();
   return inference;
 }
 

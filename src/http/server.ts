@@ -25,6 +25,7 @@ import { registerInferences } from './routes/inferences.ts';
 import type { MetricsText } from './routes/metrics.ts';
 import { registerMetrics } from './routes/metrics.ts';
 import { registerModels } from './routes/models.ts';
+import { registerResponses } from './routes/responses.ts';
 import { registerTargets } from './routes/targets.ts';
 import { validatorCompiler } from './validation.ts';
 import { Waiting } from './waiting.ts';
@@ -99,6 +100,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
       });
       registerChatCompletions(v1, context);
       registerEmbeddings(v1, context);
+      registerResponses(v1, context);
       registerInferences(v1, context);
       registerInferenceList(v1, context);
       registerModels(v1, context);

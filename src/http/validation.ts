@@ -43,13 +43,19 @@ function faultsOf(issue: Issue, data: unknown): readonly Fault[] {
     }));
   }
   if (issue.code === 'invalid_union') return unionFaults(issue, data);
-  if (path.length === 1 && (unsupportedParams.has(String(path[0])) || issue.message.startsWith('is not supported'))) {
+  if (asksForTheUnsupported(issue)) {
     return [{ code: 'unsupported_parameter', path, message: issue.message }];
   }
   if (path.length > 0 && valueAt(data, path) === undefined) {
     return [{ code: 'missing_required_parameter', path, message: 'is missing' }];
   }
   return [{ code: 'invalid_value', path, message: worded(issue.message) }];
+}
+
+function asksForTheUnsupported(issue: Issue): boolean {
+  if (issue.code === 'custom') return issue.params?.['isUnsupported'] === true;
+  const { path, message } = issue;
+  return path.length === 1 && (unsupportedParams.has(String(path[0])) || message.startsWith('is not supported'));
 }
 
 /** Of the forms that a value may have, the one that it was meant to be, which it fits best: only its faults help. */

@@ -15,6 +15,7 @@ import type {
   ListInferences,
   ListOutcome,
   NumberedRequest,
+  PromptOutcome,
   ReplayOutcome,
   RescueOutcome,
   ResolveOutcome,
@@ -27,6 +28,7 @@ import { epochOf } from '../domain/rescue.ts';
 import { charactersOf, isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
 import { InferenceList } from './inference-list.ts';
 import { inferenceOf, withEnding } from './read-inference.ts';
+import { readInput } from './read-input.ts';
 import { replayInference } from './replay-inference.ts';
 import { describeIfThere, findRescuable } from './rescue.ts';
 import { NOT_HELD, RESOLVE_LIMIT_MS, resolveInference, resolverInterceptor } from './resolve-inference.ts';
@@ -93,6 +95,13 @@ class TemporalInferences implements Inferences {
 
   get(id: string): Promise<GetOutcome> {
     return this.#asOutcome(async () => ({ type: 'found', inference: await this.#read(id) }));
+  }
+
+  prompt(id: string): Promise<PromptOutcome> {
+    return this.#asOutcome<PromptOutcome>(async () => {
+      const { prompt } = await this.#roundTrip(() => readInput(this.#client, id));
+      return { type: 'found', prompt };
+    });
   }
 
   wait(

@@ -82,6 +82,13 @@ export class TestInferences implements Inferences {
     return { type: 'started' as const, inference };
   }
 
+  async prompt(id: string) {
+    const input = this.started.find((one) => one.id === id)?.input;
+    return input && 'prompt' in input
+      ? ({ type: 'found', prompt: input.prompt } as const)
+      : ({ type: 'not-found' } as const);
+  }
+
   async rescue() {
     return { type: 'none' as const };
   }

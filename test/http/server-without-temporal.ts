@@ -62,6 +62,7 @@ export async function serverWithoutTemporal(
     start: refuse('start'),
     rescue: refuse('rescue'),
     get: refuse('get'),
+    prompt: refuse('prompt'),
     wait: refuse('wait'),
     cancel: refuse('cancel'),
     replay: refuse('replay'),

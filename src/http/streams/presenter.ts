@@ -6,6 +6,8 @@ import type { ApiError } from '../errors.ts';
 
 /** Each method returns server-sent events, ready to be written. */
 export interface StreamPresenter {
+  /** Comes at once: from then on nothing is a plain HTTP error any more. @default nothing does */
+  open?(): string;
   /** Comes first, when text comes before the end. */
   begin(served: Served): string;
   text(text: string): string;

@@ -59,6 +59,8 @@ export class StreamedAnswer {
     this.#reply.raw.on('drain', onDrain);
     const keepAlive = setInterval(() => this.#keepAlive(), KEEP_ALIVE_MS);
     try {
+      const opening = this.#presenter.open?.() ?? '';
+      if (opening !== '') this.#put(opening);
       this.#pump();
       const first = await Promise.race([ended, this.#interruption]);
       if (first === 'interrupted') return this.#fail(interrupted(this.#id, null));

@@ -1,0 +1,172 @@
+// The body of OpenAI's responses API as far as Holdfast takes it. Strict: a field that would be dropped in silence is an
+// error that names it. Validation only; `response-prompt.ts` translates.
+
+import { z } from 'zod';
+import { jsonSchemaSchema, metadataSchema, nameSchema, samplingFields } from '../chat-schema.ts';
+import { inputSchema } from './input-schema.ts';
+import { UNSUPPORTED, unsupported, unsupportedTypes } from './unsupported.ts';
+
+const BUILT_IN_TOOLS = [
+  'web_search',
+  'web_search_2025_08_26',
+  'web_search_preview',
+  'web_search_preview_2025_03_11',
+  'file_search',
+  'computer',
+  'computer_use',
+  'computer_use_preview',
+  'code_interpreter',
+  'image_generation',
+  'mcp',
+  'local_shell',
+  'shell',
+  'apply_patch',
+  'custom',
+  'namespace',
+  'tool_search',
+  'programmatic_tool_calling',
+] as const;
+
+const toolSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('function'),
+    name: nameSchema,
+    description: z.string().nullish(),
+    parameters: jsonSchemaSchema.nullish(),
+    strict: z.boolean().nullish(),
+    allowed_callers: unsupported(),
+    defer_loading: unsupported({ but: [false] }),
+    output_schema: unsupported(),
+  }),
+  unsupportedTypes(BUILT_IN_TOOLS, 'is not supported: only functions are'),
+]);
+
+const toolChoiceSchema = z.union(
+  [
+    z.enum(['none', 'auto', 'required']),
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('function'), name: nameSchema }),
+      unsupportedTypes(['allowed_tools'], 'is not supported: send only the tools that may be called'),
+      unsupportedTypes(BUILT_IN_TOOLS, 'is not supported: only functions are'),
+    ]),
+  ],
+  { error: 'must be "none", "auto", "required" or a function by its name' },
+);
+
+const textSchema = z.strictObject({
+  format: z
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('text') }),
+      z.strictObject({ type: z.literal('json_object') }),
+      z.strictObject({
+        type: z.literal('json_schema'),
+        name: nameSchema,
+        description: z.string().nullish(),
+        schema: jsonSchemaSchema,
+        strict: z.boolean().nullish(),
+      }),
+    ])
+    .nullish(),
+  verbosity: unsupported({ but: ['medium'], error: 'is not supported beyond "medium"' }),
+});
+
+const reasoningSchema = z.strictObject({
+  effort: samplingFields.reasoning_effort,
+  // What there is of a summary is none; `auto` takes what there is.
+  summary: unsupported({ but: ['auto'], error: 'is not supported beyond "auto"' }),
+  generate_summary: unsupported({ but: ['auto'], error: 'is not supported beyond "auto"' }),
+  context: unsupported({ but: ['auto'], error: 'is not supported beyond "auto"' }),
+  mode: unsupported({ but: ['standard'], error: 'is not supported beyond "standard"' }),
+});
+
+/** All but the last ask for more of items that no answer here has. */
+const includeSchema = z.array(
+  z
+    .enum([
+      'reasoning.encrypted_content',
+      'file_search_call.results',
+      'web_search_call.results',
+      'web_search_call.action.sources',
+      'message.input_image.image_url',
+      'computer_call_output.output.image_url',
+      'code_interpreter_call.outputs',
+      'message.output_text.logprobs',
+    ])
+    .refine((field) => field !== 'message.output_text.logprobs', { error: 'is not supported', params: UNSUPPORTED }),
+);
+
+const responseFields = {
+  // As long as Temporal's visibility takes a keyword.
+  model: z.string().min(1).max(255).meta({ description: 'A configured name, or a target as `provider/model`.' }),
+  input: inputSchema,
+  instructions: z.string().nullish(),
+  previous_response_id: z.string().min(1).max(80).nullish().meta({
+    description: 'A response that has been answered, and is stored: its messages and its answer come before the input.',
+  }),
+  background: z.boolean().nullish().meta({
+    description: 'Answer at once; `GET /v1/responses/{id}` tells the end. Default deadline 24h.',
+  }),
+  store: z.boolean().nullish().meta({ description: '`false`: it cannot be read or continued as a response.' }),
+  max_output_tokens: samplingFields.max_tokens,
+  temperature: samplingFields.temperature,
+  top_p: samplingFields.top_p,
+  tools: z.array(toolSchema).max(128).nullish(),
+  tool_choice: toolChoiceSchema.nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  text: textSchema.nullish(),
+  reasoning: reasoningSchema.nullish(),
+  include: includeSchema.nullish(),
+  metadata: metadataSchema.nullish(),
+  user: z.string().max(512).nullish(),
+  stream: z.boolean().nullish(),
+  truncation: unsupported({ but: ['disabled'], error: 'is not supported beyond "disabled"' }),
+  service_tier: unsupported({ but: ['auto'], error: 'is not supported beyond "auto"' }),
+  top_logprobs: unsupported({ but: [0] }),
+  conversation: unsupported({ error: 'is not supported: continue a response by previous_response_id' }),
+  stream_options: z
+    .strictObject({
+      include_obfuscation: z.boolean().nullish().meta({ description: 'Events are never padded.' }),
+    })
+    .nullish(),
+  prompt: unsupported({ error: 'is not supported: send the input itself' }),
+  prompt_cache_key: unsupported(),
+  prompt_cache_options: unsupported(),
+  prompt_cache_retention: unsupported(),
+  safety_identifier: unsupported(),
+  context_management: unsupported(),
+  moderation: unsupported(),
+  max_tool_calls: unsupported(),
+};
+
+export type ResponseFields = z.output<z.ZodObject<typeof responseFields>>;
+
+export const responseBodySchema = z.strictObject(responseFields).check(({ value: body, issues }) => {
+  const report = (path: PropertyKey[], message: string) => issues.push({ code: 'custom', path, message, input: body });
+  if (!body.stream && body.stream_options != null)
+    report(['stream_options'], 'is for streams: send "stream": true with it');
+  if (body.background && body.store === false) report(['store'], 'must not be false of a background response');
+  const { input, tool_choice: choice } = body;
+  if (typeof input === 'object' && input.every((item) => item.type === 'reasoning')) {
+    report(['input'], 'must hold more than reasoning');
+  }
+  if (choice === 'required' && !body.tools?.length) report(['tool_choice'], 'needs tools to choose from');
+  if (typeof choice === 'object' && choice && !body.tools?.some((tool) => tool.name === choice.name)) {
+    report(['tool_choice'], 'names a function that is not among the tools');
+  }
+});
+
+export const responseQuerySchema = z.strictObject({
+  'include[]': z
+    .union([
+      includeSchema,
+      z
+        .string()
+        .transform((field) => [field])
+        .pipe(includeSchema),
+    ])
+    .optional()
+    .meta({ description: 'As in the request.' }),
+  stream: unsupported({ but: ['false'], error: 'is not supported: leave it out or send false' }),
+  starting_after: unsupported(),
+  include_obfuscation: unsupported({ but: ['false'] }),
+});
