@@ -11,7 +11,9 @@ import type { CallMessage, CallState } from './messages.ts';
 export function createCallLines(hub: LineHub | null, connections: LineConnections): CallLines {
   return {
     async open({ address, target, isRacing }) {
-      if (hub && hub.url === address.url) return hub.find(address.token)?.attach({ target, isRacing }) ?? NO_LINE;
+      const own = hub?.find(address.token);
+      if (own) return own.attach({ target, isRacing });
+      if (hub?.url === address.url) return NO_LINE;
       const opened = await connections.open(address, { as: 'call', target, isRacing });
       return opened ? new DistantCall(opened.connection, JSON.parse(opened.first) as CallState) : NO_LINE;
     },
@@ -54,8 +56,7 @@ class DistantCall implements CallLine {
 
   pass(text: string, model: string): void {
     // Whether the text is taken is decided there; that it may have been is what counts here.
-    if (!this.isTaken) this.hasPassed = true;
-    this.#send({ text, model });
+    if (this.#send({ text, model }) && !this.isTaken) this.hasPassed = true;
   }
 
   interrupt(): void {
@@ -81,7 +82,10 @@ class DistantCall implements CallLine {
     if (!isTaken) this.#onFree?.();
   }
 
-  #send(message: CallMessage): void {
-    if (this.#connection.readyState === this.#connection.OPEN) this.#connection.send(JSON.stringify(message));
+  /** Whether there still is a connection. */
+  #send(message: CallMessage): boolean {
+    const isOpen = this.#connection.readyState === this.#connection.OPEN;
+    if (isOpen) this.#connection.send(JSON.stringify(message));
+    return isOpen;
   }
 }
