@@ -6,6 +6,7 @@ import type { CallLine, CallLines } from '../domain/line.ts';
 import type { LineConnections } from './connection.ts';
 import type { LineHub } from './hub.ts';
 import type { CallMessage, CallState } from './messages.ts';
+import { textOf } from './messages.ts';
 
 /** @param hub of this process; null: it is no API */
 export function createCallLines(hub: LineHub | null, connections: LineConnections): CallLines {
@@ -45,7 +46,7 @@ class DistantCall implements CallLine {
     this.sofar = first.sofar ?? '';
     this.isTaken = first.isTaken;
     if (first.hungUp) this.#hangUp.abort();
-    connection.on('message', (data) => this.#hear(JSON.parse(String(data)) as CallState));
+    connection.on('message', (data) => this.#hear(JSON.parse(textOf(data)) as CallState));
     // The process that holds the line is gone: nobody is left to wait for.
     connection.once('close', () => this.#hear({ isTaken: false, hungUp: false }));
   }

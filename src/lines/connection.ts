@@ -4,7 +4,7 @@
 import { WebSocket } from 'ws';
 import type { LineAddress } from '../domain/line.ts';
 import type { Opening } from './messages.ts';
-import { LINE_PATH, OPEN_LIMIT_MS } from './messages.ts';
+import { LINE_PATH, OPEN_LIMIT_MS, textOf } from './messages.ts';
 import { endWhenSilent } from './silence.ts';
 
 interface LineLogger {
@@ -48,7 +48,7 @@ export class LineConnections {
       });
       connection.once('message', (data) => {
         clearTimeout(timer);
-        resolve({ connection, first: String(data) });
+        resolve({ connection, first: textOf(data) });
       });
       connection.once('close', () => {
         clearTimeout(timer);

@@ -6,6 +6,7 @@ import type { LineConnections } from './connection.ts';
 import type { LineHub } from './hub.ts';
 import { Line } from './line.ts';
 import type { HangUpMessage, ListenerMessage } from './messages.ts';
+import { textOf } from './messages.ts';
 
 export function createLines(hub: LineHub, connections: LineConnections): Lines {
   return {
@@ -27,7 +28,7 @@ function listenTo(connections: LineConnections, address: LineAddress): HeldLine 
     connection = opened.connection;
     if (hasLeft) connection.close();
     copy.follow(JSON.parse(opened.first) as ListenerMessage);
-    connection.on('message', (data) => copy.follow(JSON.parse(String(data)) as ListenerMessage));
+    connection.on('message', (data) => copy.follow(JSON.parse(textOf(data)) as ListenerMessage));
   });
   return Object.assign(copy.hold(), {
     hangUp: () => {

@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import type { LineHub } from './hub.ts';
 import type { Line, LineCall } from './line.ts';
 import type { CallMessage, CallState, HangUpMessage, ListenerMessage, Opening } from './messages.ts';
-import { LINE_PATH } from './messages.ts';
+import { LINE_PATH, textOf } from './messages.ts';
 import { serveWithoutUpgrade } from './other-upgrades.ts';
 import { endWhenSilent, PING_MS } from './silence.ts';
 
@@ -50,7 +50,7 @@ function lineOf(hub: LineHub, { headers }: IncomingMessage): Line | null {
 
 function connect(connection: WebSocket, line: Line): void {
   connection.once('message', (data) => {
-    const opening = JSON.parse(String(data)) as Opening;
+    const opening = JSON.parse(textOf(data)) as Opening;
     if (opening.as === 'listener') listen(connection, line);
     else answerCall(connection, line, line.attach(opening));
   });
@@ -72,7 +72,7 @@ function answerCall(connection: WebSocket, line: Line, call: LineCall): void {
   const stop = line.onChange(tell);
   line.hungUp.addEventListener('abort', tell);
   connection.on('message', (data) => {
-    const message = JSON.parse(String(data)) as CallMessage;
+    const message = JSON.parse(textOf(data)) as CallMessage;
     if ('text' in message) call.pass(message.text, message.model);
     else if ('end' in message) call.end(message.end);
     else if (message.interrupt) call.interrupt();
@@ -98,7 +98,7 @@ function listen(connection: WebSocket, line: Line): void {
   tell();
   const stop = held.onChange(tell);
   connection.on('message', (data) => {
-    if ((JSON.parse(String(data)) as HangUpMessage).hangUp) held.hangUp();
+    if ((JSON.parse(textOf(data)) as HangUpMessage).hangUp) held.hangUp();
   });
   connection.once('close', () => {
     stop();
