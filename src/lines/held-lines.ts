@@ -23,13 +23,15 @@ function listenTo(connections: LineConnections, address: LineAddress): HeldLine 
   let connection: WebSocket | null = null;
   let hasLeft = false;
   const copy = new Line(address, () => undefined);
-  void connections.open(address, { as: 'listener' }).then((opened) => {
+  const follow = async (): Promise<void> => {
+    const opened = await connections.open(address, { as: 'listener' });
     if (!opened) return;
     connection = opened.connection;
     if (hasLeft) connection.close();
     copy.follow(JSON.parse(opened.first) as ListenerMessage);
     connection.on('message', (data) => copy.follow(JSON.parse(textOf(data)) as ListenerMessage));
-  });
+  };
+  void follow();
   return Object.assign(copy.hold(), {
     hangUp: () => {
       const message: HangUpMessage = { hangUp: true };

@@ -40,26 +40,14 @@ export class Line {
 
   hold(): HeldLine {
     this.#holders += 1;
-    let hasLeft = false;
-    const line = this;
-    return {
-      address: this.address,
-      pieces: this.pieces,
-      get served() {
-        return line.served;
-      },
-      get isInterrupted() {
-        return line.isInterrupted;
-      },
-      onChange: (listener) => this.onChange(listener),
-      hangUp: () => this.#hangUp.abort(),
-      leave: () => {
-        if (hasLeft) return;
-        hasLeft = true;
-        this.#holders -= 1;
-        if (this.isIdle) this.#onIdle();
-      },
-    };
+    return new Hold(this, () => {
+      this.#holders -= 1;
+      if (this.isIdle) this.#onIdle();
+    });
+  }
+
+  hangUp(): void {
+    this.#hangUp.abort();
   }
 
   onChange(listener: () => void): () => void {
@@ -144,6 +132,47 @@ const HEARD_WITHIN_MS = 5_000;
 /** Nothing could follow the text so far. */
 function isWhole(end: FailureKind | 'answered'): boolean {
   return end === 'answered' || endsText(end);
+}
+
+class Hold implements HeldLine {
+  readonly #line: Line;
+  readonly #onLeave: () => void;
+  #hasLeft = false;
+
+  constructor(line: Line, onLeave: () => void) {
+    this.#line = line;
+    this.#onLeave = onLeave;
+  }
+
+  get address(): LineAddress {
+    return this.#line.address;
+  }
+
+  get pieces(): readonly string[] {
+    return this.#line.pieces;
+  }
+
+  get served(): Served | null {
+    return this.#line.served;
+  }
+
+  get isInterrupted(): boolean {
+    return this.#line.isInterrupted;
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#line.onChange(listener);
+  }
+
+  hangUp(): void {
+    this.#line.hangUp();
+  }
+
+  leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#onLeave();
+  }
 }
 
 /** A call's end of a line that this process holds. */
