@@ -93,15 +93,15 @@ export async function startInference(
     const isKept = isJoinable || isDetached || inference.memo.isDetached === true;
     return { inference, deadlineMs, isJoinable, isKept, line };
   };
+  const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
   if (identity.type === 'numbered' && isRetry(request.headers)) {
     const inference = await rescued(inferences, identity);
-    if (inference) return started(inference, lineOf(lines, inference));
+    if (inference) return started(inference, lineOf(lines, inference, mode));
   }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
   if (refusal && !(identity.type === 'keyed' && (await isThere(inferences, identity.id)))) throw tooMany(refusal);
   if (identity.type === 'keyed') request.inferenceId = identity.id;
-  const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
   const line = client || stream ? lines.hold(mode === 'live') : null;
   const outcome = await inferences.start({
     identity,
@@ -128,7 +128,7 @@ export async function startInference(
 
   if (outcome.type === 'started') return started(outcome.inference, line);
   line?.leave();
-  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference));
+  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference, mode));
   if (outcome.type === 'conflict') {
     throw new ApiError({
       code: 'idempotency_key_reused',
@@ -141,9 +141,9 @@ export async function startInference(
   throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
 }
 
-/** Of an inference that somebody else has started. */
-function lineOf(lines: HttpContext['lines'], { memo }: Inference): HeldLine | null {
-  return memo.line ? lines.join(memo.line) : null;
+/** Of an inference that somebody else has started; its tokens are only for those who want them as they come. */
+function lineOf(lines: HttpContext['lines'], { memo, endedAt }: Inference, mode: StreamMode | null): HeldLine | null {
+  return mode === 'live' && memo.line && !endedAt ? lines.join(memo.line) : null;
 }
 
 /** Null: the retry is a request like any other. */
