@@ -163,7 +163,9 @@ describe('what is passed on', () => {
 });
 
 describe('going on from a text', () => {
-  const lastMessage = () => (simulator.requests[0]?.body as { messages: readonly object[] }).messages.at(-1);
+  const messagesSent = () =>
+    (simulator.requests[0]?.body as { readonly messages: readonly object[] } | undefined)?.messages ?? [];
+  const lastMessage = () => messagesSent().at(-1);
   const goOn = async (type: ProviderType, wire: Wire, sofar: string, prompt: Prompt = question()) => {
     const passage = new Passed(sofar);
     return { passage, outcome: await call(type, simulator.baseUrl('main', wire), { passage, prompt }) };
@@ -198,7 +200,7 @@ describe('going on from a text', () => {
     const prompt = question({ messages: [...messages, { role: 'assistant', text: 'The river ', toolCalls: [] }] });
     await goOn('mistral', 'mistral', 'is long', prompt);
     expect(lastMessage()).toMatchObject({ role: 'assistant', content: 'The river is long', prefix: true });
-    expect((simulator.requests[0]?.body as { messages: object[] }).messages).toHaveLength(2);
+    expect(messagesSent()).toHaveLength(2);
   });
 
   test('what comes of it may be no more than a tool call, and is empty when it is nothing', async () => {
