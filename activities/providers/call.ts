@@ -247,7 +247,11 @@ class Attempt {
       : null;
     const answer = errorAnswer ?? inStream;
     if (answer && !isPlainAnswer(answer)) {
-      return classifyError({ vendor: this.#vendor, answer, target: targetName(target), nowMs: Date.now() });
+      const named = targetName(target);
+      const failure = classifyError({ vendor: this.#vendor, answer, target: named, nowMs: Date.now() });
+      if (!this.#continuation || failure.kind !== 'invalid-request') return failure;
+      // Not the client's request, but what was made of it so that this target could go on.
+      return { ...failure, kind: 'unsupported', message: sentence(target, 'unsupported', 'to go on from a text') };
     }
     if (connectionError) {
       return { kind: 'connection', message: sentence(target, 'connection', errorCode(connectionError)) };

@@ -20,6 +20,8 @@ export const mistral: Vendor = {
   }),
   // The AI SDK marks a last message of the assistant as a prefix.
   continues: () => true,
+  // https://github.com/vercel/ai/pull/3256
+  repeatsPrefix: true,
   requestIdHeader: 'mistral-correlation-id',
   newReader: (onText) => new OpenaiWireReader(onText),
   outputLimit: openaiOutputLimit,

@@ -22,6 +22,8 @@ export interface Vendor {
   readonly newReader: (onText: (text: string) => void) => WireReader;
   /** Whether the API goes on from an assistant's message that comes last. @default of no model */
   readonly continues?: (model: string) => boolean;
+  /** The answer may begin with that message once more. @default false */
+  readonly repeatsPrefix?: true;
   /** The upper limit of output tokens in a request body, as it went out. */
   readonly outputLimit: (requestBody: unknown) => number | null;
   /** What the wire's own finish reasons mean; one that is not listed is not understood, and so a failure. */

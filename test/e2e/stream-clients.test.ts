@@ -78,7 +78,7 @@ describe('a client that goes away in mid-stream', () => {
     stream.leave();
     const [provider] = await eventually(() => sent().some(({ outcome }) => outcome === 'client-gone') && sent());
     const tookMs = (provider?.settledAtMs ?? Infinity) - leftAtMs;
-    console.log(`A client of a live stream left: its provider was told after ${tookMs} ms.`);
+    process.stdout.write(`A client of a live stream left: its provider was told after ${tookMs} ms.\n`);
     expect(tookMs).toBeLessThan(1_000);
     const inference = await inferenceOf(service, stream);
     expect(inference).toMatchObject({ status: 'cancelled', output: null });
@@ -117,7 +117,7 @@ test('a client that does not read slows nobody: the inference ends, and then it 
   request.end(JSON.stringify({ ...body, stream: true }));
   // Nobody reads of it for now.
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const id = response.headers['x-holdfast-inference-id'];
+  const id = String(response.headers['x-holdfast-inference-id']);
   const inference = (await service.request(`/v1/inferences/${id}?wait=30`)).body;
   expect(inference.status).toBe('succeeded');
   expect(inference.output.choices[0].message.content).toBe(text);

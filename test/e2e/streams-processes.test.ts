@@ -91,7 +91,9 @@ describe("a client that leaves has its provider's connection closed within 2 s",
   async function told(what: string, sent: ReturnType<typeof tell>['sent'], leftAtMs: number): Promise<void> {
     const gone = await eventually(() => sent().find(({ outcome }) => outcome === 'client-gone'));
     const tookMs = (gone.settledAtMs ?? Infinity) - leftAtMs;
-    console.log(`A client of a ${what} left: the provider of the other process was told after ${tookMs} ms.`);
+    process.stdout.write(
+      `A client of a ${what} left: the provider of the other process was told after ${tookMs} ms.\n`,
+    );
     expect(tookMs).toBeLessThan(2_000);
   }
 });
