@@ -94,8 +94,8 @@ export function chatCompletionOf(input: {
   };
 }
 
-/** Also of each chunk of a stream. */
-export function systemFingerprint(target: string, { fingerprint }: Pick<Answer, 'fingerprint'>): string {
+/** The target, and what its provider says of itself. */
+function systemFingerprint(target: string, { fingerprint }: Pick<Answer, 'fingerprint'>): string {
   return fingerprint === undefined ? target : `${target}@${fingerprint}`;
 }
 
