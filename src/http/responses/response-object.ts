@@ -77,7 +77,7 @@ const STATUSES: Readonly<Record<Inference['status'], ResponseObject['status']>> 
 };
 
 /** The message, unless the model has only called functions, and its calls. */
-export function outputOf(id: string, answer: Answer): readonly OutputItem[] {
+function outputOf(id: string, answer: Answer): readonly OutputItem[] {
   const status = incompleteReason(answer) ? 'incomplete' : 'completed';
   const content = contentOf(answer);
   return [
