@@ -79,7 +79,7 @@ function takeTheRest(request: IncomingMessage): Promise<void> {
   });
 }
 
-function bugError(request: FastifyRequest): ApiError {
+export function bugError(request: FastifyRequest): ApiError {
   const { id, inferenceId } = request;
   return new ApiError({
     code: 'internal_error',

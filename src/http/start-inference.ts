@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { WayIn } from '../domain/catalog.ts';
 import type { EmbeddingRequest } from '../domain/embeddings.ts';
 import type { Inference, InferenceInput, ResponseMemo } from '../domain/inference.ts';
-import type { Inferences, NumberedRequest, Priority } from '../domain/inferences.ts';
+import type { Inferences, NumberedRequest, Priority, StartOutcome } from '../domain/inferences.ts';
 import type { Refusal } from '../domain/admission.ts';
 import type { HeldLine } from '../domain/line.ts';
 import type { StreamMode } from '../domain/stream-mode.ts';
@@ -97,7 +97,7 @@ export async function startInference(
   };
   if (identity.type === 'numbered' && isRetry(request.headers)) {
     const inference = await rescued(inferences, identity);
-    if (inference) return started(inference, lineOf(lines, inference));
+    if (inference) return started(inference, lineOf(lines, inference, mode));
   }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
@@ -130,27 +130,35 @@ export async function startInference(
       request.inferenceId = id;
     },
   });
-  starting.then(
-    ({ type }) => type !== 'started' && line?.leave(),
-    () => line?.leave(),
-  );
-  const outcome = await starting;
+  const outcome = await starting.catch((error: unknown) => {
+    line?.leave();
+    throw error;
+  });
   if (outcome.type === 'started') return started(outcome.inference, line);
-  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference));
-  if (outcome.type === 'conflict') {
-    throw new ApiError({
-      code: 'idempotency_key_reused',
-      message: 'This Idempotency-Key was used for another request. Nothing was started or changed.',
-      param: 'idempotency-key',
-    });
-  }
-  if (!outcome.startUnknown) throw temporalUnavailable({ shouldRetry: true });
-  throw temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable });
+  line?.leave();
+  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference, mode));
+  throw notStarted(outcome, isJoinable);
 }
 
-/** Of an inference that somebody else has started. */
-function lineOf(lines: HttpContext['lines'], { memo }: Inference): HeldLine | null {
-  return memo.line ? lines.join(memo.line) : null;
+function notStarted(
+  outcome: Extract<StartOutcome, { type: 'conflict' | 'unavailable' }>,
+  isJoinable: boolean,
+): ApiError {
+  if (outcome.type === 'unavailable') {
+    return outcome.startUnknown
+      ? temporalUnavailable({ inferenceId: outcome.id, shouldRetry: isJoinable })
+      : temporalUnavailable({ shouldRetry: true });
+  }
+  return new ApiError({
+    code: 'idempotency_key_reused',
+    message: 'This Idempotency-Key was used for another request. Nothing was started or changed.',
+    param: 'idempotency-key',
+  });
+}
+
+/** Of an inference that somebody else has started; its tokens are only for those who want them as they come. */
+function lineOf(lines: HttpContext['lines'], { memo, endedAt }: Inference, mode: StreamMode | null): HeldLine | null {
+  return mode === 'live' && memo.line && !endedAt ? lines.join(memo.line) : null;
 }
 
 /** Null: the retry is a request like any other. */

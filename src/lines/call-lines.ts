@@ -6,12 +6,15 @@ import type { CallLine, CallLines } from '../domain/line.ts';
 import type { LineConnections } from './connection.ts';
 import type { LineHub } from './hub.ts';
 import type { CallMessage, CallState } from './messages.ts';
+import { textOf } from './messages.ts';
 
 /** @param hub of this process; null: it is no API */
 export function createCallLines(hub: LineHub | null, connections: LineConnections): CallLines {
   return {
     async open({ address, target, isRacing }) {
-      if (hub && hub.url === address.url) return hub.find(address.token)?.attach({ target, isRacing }) ?? NO_LINE;
+      const own = hub?.find(address.token);
+      if (own) return own.attach({ target, isRacing });
+      if (hub?.url === address.url) return NO_LINE;
       const opened = await connections.open(address, { as: 'call', target, isRacing });
       return opened ? new DistantCall(opened.connection, JSON.parse(opened.first) as CallState) : NO_LINE;
     },
@@ -43,7 +46,7 @@ class DistantCall implements CallLine {
     this.sofar = first.sofar ?? '';
     this.isTaken = first.isTaken;
     if (first.hungUp) this.#hangUp.abort();
-    connection.on('message', (data) => this.#hear(JSON.parse(String(data)) as CallState));
+    connection.on('message', (data) => this.#hear(JSON.parse(textOf(data)) as CallState));
     // The process that holds the line is gone: nobody is left to wait for.
     connection.once('close', () => this.#hear({ isTaken: false, hungUp: false }));
   }
@@ -54,8 +57,7 @@ class DistantCall implements CallLine {
 
   pass(text: string, model: string): void {
     // Whether the text is taken is decided there; that it may have been is what counts here.
-    if (!this.isTaken) this.hasPassed = true;
-    this.#send({ text, model });
+    if (this.#send({ text, model }) && !this.isTaken) this.hasPassed = true;
   }
 
   interrupt(): void {
@@ -81,7 +83,10 @@ class DistantCall implements CallLine {
     if (!isTaken) this.#onFree?.();
   }
 
-  #send(message: CallMessage): void {
-    if (this.#connection.readyState === this.#connection.OPEN) this.#connection.send(JSON.stringify(message));
+  /** Whether there still is a connection. */
+  #send(message: CallMessage): boolean {
+    const isOpen = this.#connection.readyState === this.#connection.OPEN;
+    if (isOpen) this.#connection.send(JSON.stringify(message));
+    return isOpen;
   }
 }

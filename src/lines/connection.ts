@@ -4,7 +4,8 @@
 import { WebSocket } from 'ws';
 import type { LineAddress } from '../domain/line.ts';
 import type { Opening } from './messages.ts';
-import { LINE_PATH, OPEN_LIMIT_MS } from './messages.ts';
+import { LINE_PATH, OPEN_LIMIT_MS, textOf } from './messages.ts';
+import { endWhenSilent } from './silence.ts';
 
 interface LineLogger {
   warn(fields: object, message: string): void;
@@ -25,17 +26,29 @@ export class LineConnections {
     opening: Opening,
   ): Promise<{ readonly connection: WebSocket; readonly first: string } | null> {
     if ((this.#awayUntilMs.get(url) ?? 0) > performance.now()) return null;
-    const address = url.replace(/^http/, 'ws') + LINE_PATH;
-    const headers = { authorization: `Bearer ${token}` };
-    const connection = new WebSocket(address, { headers, handshakeTimeout: OPEN_LIMIT_MS, perMessageDeflate: false });
+    const connection = new WebSocket(url.replace(/^http/, 'ws') + LINE_PATH, {
+      headers: { authorization: `Bearer ${token}` },
+      perMessageDeflate: false,
+      // What comes together with the first message waits until somebody listens for it.
+      allowSynchronousEvents: false,
+    });
     return new Promise((resolve) => {
-      const timer = setTimeout(() => connection.terminate(), OPEN_LIMIT_MS);
+      const timer = setTimeout(() => {
+        this.#noteAway(url, 'ETIMEDOUT');
+        connection.terminate();
+      }, OPEN_LIMIT_MS);
       connection.once('unexpected-response', () => connection.terminate());
-      connection.on('error', (error: NodeJS.ErrnoException) => this.#noteAway(url, error));
-      connection.once('open', () => connection.send(JSON.stringify(opening)));
+      connection.on('error', ({ code }: NodeJS.ErrnoException) => {
+        // A line that is gone is no process that is away.
+        if (code !== undefined) this.#noteAway(url, code);
+      });
+      connection.once('open', () => {
+        connection.send(JSON.stringify(opening));
+        endWhenSilent(connection, 'ping');
+      });
       connection.once('message', (data) => {
         clearTimeout(timer);
-        resolve({ connection, first: String(data) });
+        resolve({ connection, first: textOf(data) });
       });
       connection.once('close', () => {
         clearTimeout(timer);
@@ -44,15 +57,11 @@ export class LineConnections {
     });
   }
 
-  #noteAway(url: string, error: NodeJS.ErrnoException): void {
-    // A line that is gone is no process that is away.
-    if (error.code === undefined) return;
+  #noteAway(url: string, code: string): void {
     this.#awayUntilMs.set(url, performance.now() + AWAY_MS);
-    this.#logger.warn(
-      { url, code: error.code },
-      'The API at which clients wait cannot be reached: tokens are not passed on.',
-    );
+    this.#logger.warn({ url, code }, 'The API at which clients wait cannot be reached: tokens are not passed on.');
   }
 }
 
-const AWAY_MS = 30_000;
+/** Not for long: a process that starts again is soon back at the same address. */
+const AWAY_MS = 5_000;

@@ -6,6 +6,7 @@ import type { LineConnections } from './connection.ts';
 import type { LineHub } from './hub.ts';
 import { Line } from './line.ts';
 import type { HangUpMessage, ListenerMessage } from './messages.ts';
+import { textOf } from './messages.ts';
 
 export function createLines(hub: LineHub, connections: LineConnections): Lines {
   return {
@@ -22,13 +23,15 @@ function listenTo(connections: LineConnections, address: LineAddress): HeldLine 
   let connection: WebSocket | null = null;
   let hasLeft = false;
   const copy = new Line(address, () => undefined);
-  void connections.open(address, { as: 'listener' }).then((opened) => {
+  const follow = async (): Promise<void> => {
+    const opened = await connections.open(address, { as: 'listener' });
     if (!opened) return;
     connection = opened.connection;
     if (hasLeft) connection.close();
     copy.follow(JSON.parse(opened.first) as ListenerMessage);
-    connection.on('message', (data) => copy.follow(JSON.parse(String(data)) as ListenerMessage));
-  });
+    connection.on('message', (data) => copy.follow(JSON.parse(textOf(data)) as ListenerMessage));
+  };
+  void follow();
   return Object.assign(copy.hold(), {
     hangUp: () => {
       const message: HangUpMessage = { hangUp: true };

@@ -30,8 +30,8 @@ export class LineHub {
 
   #leaveLater(line: Line): void {
     const { token } = line.address;
-    // Without text there is nothing to come back to.
-    if (line.pieces.length === 0) this.#lines.delete(token);
+    // Without tokens there is nothing to come back to.
+    if (!line.address.isLive) this.#lines.delete(token);
     else setTimeout(() => line.isIdle && this.#lines.delete(token), this.#keptMs).unref();
   }
 }

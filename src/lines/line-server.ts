@@ -8,20 +8,32 @@ import { WebSocketServer } from 'ws';
 import type { LineHub } from './hub.ts';
 import type { Line, LineCall } from './line.ts';
 import type { CallMessage, CallState, HangUpMessage, ListenerMessage, Opening } from './messages.ts';
-import { LINE_PATH } from './messages.ts';
+import { LINE_PATH, textOf } from './messages.ts';
+import { serveWithoutUpgrade } from './other-upgrades.ts';
+import { endWhenSilent, PING_MS } from './silence.ts';
 
 export function serveLines(server: Server, hub: LineHub): { readonly close: () => void } {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.url !== LINE_PATH) {
+      serveWithoutUpgrade(server, { request, socket, head });
+      return;
+    }
     const line = lineOf(hub, request);
     if (!line) {
+      // Whoever hangs up meanwhile is no reason for this process to end.
+      socket.once('error', () => socket.destroy());
       socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
       return;
     }
     sockets.handleUpgrade(request, socket, head, (connection) => connect(connection, line));
   });
+  const pings = setInterval(() => {
+    for (const connection of sockets.clients) connection.ping();
+  }, PING_MS).unref();
   return {
     close: () => {
+      clearInterval(pings);
       for (const connection of sockets.clients) connection.terminate();
       sockets.close();
     },
@@ -31,17 +43,18 @@ export function serveLines(server: Server, hub: LineHub): { readonly close: () =
 /** A piece of text may be a whole answer. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-function lineOf(hub: LineHub, { url = '', headers }: IncomingMessage): Line | null {
+function lineOf(hub: LineHub, { headers }: IncomingMessage): Line | null {
   const token = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
-  return url === LINE_PATH && token !== undefined ? hub.find(token) : null;
+  return token === undefined ? null : hub.find(token);
 }
 
 function connect(connection: WebSocket, line: Line): void {
   connection.once('message', (data) => {
-    const opening = JSON.parse(String(data)) as Opening;
+    const opening = JSON.parse(textOf(data)) as Opening;
     if (opening.as === 'listener') listen(connection, line);
     else answerCall(connection, line, line.attach(opening));
   });
+  endWhenSilent(connection, 'pong');
   // A connection that breaks is closed next.
   connection.on('error', () => connection.terminate());
 }
@@ -59,10 +72,10 @@ function answerCall(connection: WebSocket, line: Line, call: LineCall): void {
   const stop = line.onChange(tell);
   line.hungUp.addEventListener('abort', tell);
   connection.on('message', (data) => {
-    const message = JSON.parse(String(data)) as CallMessage;
+    const message = JSON.parse(textOf(data)) as CallMessage;
     if ('text' in message) call.pass(message.text, message.model);
     else if ('end' in message) call.end(message.end);
-    else call.interrupt();
+    else if (message.interrupt) call.interrupt();
   });
   connection.once('close', () => {
     stop();
@@ -85,7 +98,7 @@ function listen(connection: WebSocket, line: Line): void {
   tell();
   const stop = held.onChange(tell);
   connection.on('message', (data) => {
-    if ((JSON.parse(String(data)) as HangUpMessage).hangUp) held.hangUp();
+    if ((JSON.parse(textOf(data)) as HangUpMessage).hangUp) held.hangUp();
   });
   connection.once('close', () => {
     stop();

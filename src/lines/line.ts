@@ -17,8 +17,8 @@ export class Line {
   #holders = 0;
   /** Whose text is being passed on. */
   #owner: LineCall | null = null;
-  /** How the call ended that passed text on last. */
-  #ownerKind: FailureKind | null = null;
+  /** How the call ended that passed text on last; null: it has not ended. */
+  #lastEnd: FailureKind | 'answered' | null = null;
 
   /** @param onIdle called when the last holder or call has left */
   constructor(address: LineAddress, onIdle: () => void) {
@@ -40,26 +40,14 @@ export class Line {
 
   hold(): HeldLine {
     this.#holders += 1;
-    let hasLeft = false;
-    const line = this;
-    return {
-      address: this.address,
-      pieces: this.pieces,
-      get served() {
-        return line.served;
-      },
-      get isInterrupted() {
-        return line.isInterrupted;
-      },
-      onChange: (listener) => this.onChange(listener),
-      hangUp: () => this.#hangUp.abort(),
-      leave: () => {
-        if (hasLeft) return;
-        hasLeft = true;
-        this.#holders -= 1;
-        if (this.isIdle) this.#onIdle();
-      },
-    };
+    return new Hold(this, () => {
+      this.#holders -= 1;
+      if (this.isIdle) this.#onIdle();
+    });
+  }
+
+  hangUp(): void {
+    this.#hangUp.abort();
   }
 
   onChange(listener: () => void): () => void {
@@ -69,8 +57,12 @@ export class Line {
 
   /** A call begins. Where calls do not race, whoever was there before is gone, even if nobody has told. */
   attach(call: { readonly target: string; readonly isRacing: boolean }): LineCall {
-    if (!call.isRacing) for (const other of this.#calls) other.end('worker-lost');
-    if (this.pieces.length > 0 && this.#ownerKind !== null && endsText(this.#ownerKind)) this.interrupt();
+    if (!call.isRacing) {
+      for (const other of this.#calls) other.end('worker-lost');
+      // It has answered, and its answer got lost.
+      this.#owner = null;
+    }
+    if (this.#owner === null && this.#lastEnd !== null && isWhole(this.#lastEnd)) this.interrupt();
     const attached = new LineCall(this, call.target);
     this.#calls.add(attached);
     return attached;
@@ -78,9 +70,11 @@ export class Line {
 
   /** Whether it was taken: text of one call only, and only from where the text so far ends. */
   add(call: LineCall, text: string, model: string): boolean {
-    if (!this.address.isLive || this.isInterrupted) return false;
+    // A call that was taken for lost may still be running.
+    if (!this.address.isLive || this.isInterrupted || !this.#calls.has(call)) return false;
     if (this.#owner === null && call.isAtEnd) this.#owner = call;
     if (this.#owner !== call) return false;
+    this.#lastEnd = null;
     this.served = { target: call.target, model };
     this.pieces.push(text);
     this.#tell();
@@ -99,7 +93,7 @@ export class Line {
     readonly served: Served | null;
     readonly isInterrupted: boolean;
   }): void {
-    this.pieces.push(...line.pieces);
+    for (const piece of line.pieces) this.pieces.push(piece);
     this.served = line.served;
     this.isInterrupted = line.isInterrupted;
     this.#tell();
@@ -108,8 +102,9 @@ export class Line {
   detach(call: LineCall, kind: FailureKind | null): void {
     if (!this.#calls.delete(call)) return;
     if (this.#owner === call) {
-      this.#ownerKind = kind;
-      if (kind !== null) {
+      this.#lastEnd = kind ?? 'answered';
+      if (kind === null) setTimeout(() => this.#forget(call), HEARD_WITHIN_MS).unref();
+      else {
         this.#owner = null;
         // Those who run beside it have begun at the beginning, and cannot go on from here.
         if (this.#calls.size > 0) this.interrupt();
@@ -119,8 +114,64 @@ export class Line {
     if (this.isIdle) this.#onIdle();
   }
 
+  /** Whoever still runs beside a call that has answered has not been told that it came second: that answer got lost. */
+  #forget(answered: LineCall): void {
+    if (this.#owner !== answered) return;
+    this.#owner = null;
+    this.#tell();
+  }
+
   #tell(): void {
     for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Racers hear of an answer, by way of Temporal, long before. */
+const HEARD_WITHIN_MS = 5_000;
+
+/** Nothing could follow the text so far. */
+function isWhole(end: FailureKind | 'answered'): boolean {
+  return end === 'answered' || endsText(end);
+}
+
+class Hold implements HeldLine {
+  readonly #line: Line;
+  readonly #onLeave: () => void;
+  #hasLeft = false;
+
+  constructor(line: Line, onLeave: () => void) {
+    this.#line = line;
+    this.#onLeave = onLeave;
+  }
+
+  get address(): LineAddress {
+    return this.#line.address;
+  }
+
+  get pieces(): readonly string[] {
+    return this.#line.pieces;
+  }
+
+  get served(): Served | null {
+    return this.#line.served;
+  }
+
+  get isInterrupted(): boolean {
+    return this.#line.isInterrupted;
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#line.onChange(listener);
+  }
+
+  hangUp(): void {
+    this.#line.hangUp();
+  }
+
+  leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#onLeave();
   }
 }
 

@@ -1,5 +1,6 @@
 // What goes over the connection of a line between two processes, as JSON in WebSocket messages.
 
+import type { RawData } from 'ws';
 import type { FailureKind } from '../domain/failure.ts';
 import type { Served } from '../domain/line.ts';
 
@@ -38,4 +39,9 @@ export interface ListenerMessage {
 /** From a listener: the client has hung up. */
 export interface HangUpMessage {
   readonly hangUp: true;
+}
+
+/** In the form in which the `ws` library gives messages unless it is told otherwise. */
+export function textOf(data: RawData): string {
+  return (data as Buffer).toString('utf8');
 }

@@ -1,4 +1,4 @@
-// A worker in a process of its own, as `npm run build` left it, so that a test can kill it.
+// A worker, or another API, in a process of its own, as `npm run build` left it, so that a test can kill it.
 
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -17,11 +17,29 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 
 /** Resolves when it polls. */
 export async function startWorkerProcess(service: TestService): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--role', 'worker'], {
-    env: { ...process.env, ...service.env },
+  const child = start(service, 'worker');
+  await says(child, /The worker is polling\./);
+  return processOf(child);
+}
+
+/** Another API of the same service. Resolves when it listens. */
+export async function startApiProcess(
+  service: TestService,
+  env: Readonly<Record<string, string>> = {},
+): Promise<WorkerProcess & { readonly url: string }> {
+  const child = start(service, 'api', env);
+  const [, url = ''] = await says(child, /API: +(http:\S+)/);
+  return { ...processOf(child), url };
+}
+
+function start(service: TestService, role: 'worker' | 'api', env: Readonly<Record<string, string>> = {}): ChildProcess {
+  return spawn(process.execPath, [MAIN, 'serve', '--role', role], {
+    env: { ...process.env, ...service.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  await saysItPolls(child);
+}
+
+function processOf(child: ChildProcess): WorkerProcess {
   return {
     pid: child.pid ?? 0,
     async kill() {
@@ -33,15 +51,16 @@ export async function startWorkerProcess(service: TestService): Promise<WorkerPr
   };
 }
 
-function saysItPolls(child: ChildProcess): Promise<void> {
+function says(child: ChildProcess, words: RegExp): Promise<RegExpExecArray> {
   let output = '';
   return new Promise((resolve, reject) => {
     child.stderr?.on('data', (chunk) => (output += chunk));
     child.stdout?.on('data', (chunk) => {
       output += chunk;
-      if (output.includes('The worker is polling.')) resolve();
+      const said = words.exec(output);
+      if (said) resolve(said);
     });
-    child.once('exit', (code) => reject(new Error(`The worker ended with ${code}: ${output}`)));
+    child.once('exit', (code) => reject(new Error(`The process ended with ${code}: ${output}`)));
   });
 }
 

@@ -4,9 +4,10 @@
 import type { FastifyReply } from 'fastify';
 import type { Inference, InferenceResult } from '../../domain/inference.ts';
 import type { HeldLine } from '../../domain/line.ts';
+import { bugError } from '../error-handler.ts';
 import { ApiError } from '../errors.ts';
 import { failureError } from '../failure-error.ts';
-import { headerText } from '../waiting-client.ts';
+import { headerText, servedHeaders } from '../waiting-client.ts';
 import type { StreamPresenter } from './presenter.ts';
 
 /** So often a silent stream says that it lives. The first time also decides that it is a stream, and no plain error. */
@@ -66,8 +67,12 @@ export class StreamedAnswer {
       if (first === 'interrupted') return this.#fail(interrupted(this.#id, null));
       return first !== null && this.#end(first);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return this.#fail(error);
+      if (error instanceof ApiError) return this.#fail(error);
+      if (!this.#hasStarted) throw error;
+      // Nobody else ends this response any more.
+      const { log, request } = this.#reply;
+      log.error({ err: error, requestId: request.id, inferenceId: this.#id }, 'A stream failed by a bug.');
+      return this.#fail(bugError(request));
     } finally {
       clearInterval(keepAlive);
       this.#reply.raw.removeListener('drain', onDrain);
@@ -78,7 +83,11 @@ export class StreamedAnswer {
   #pump(): void {
     const line = this.#line;
     if (!line || this.#isOver) return;
-    if (line.isInterrupted) this.#interrupt();
+    if (line.isInterrupted) {
+      // Whoever was sent nothing can still be given the whole answer.
+      if (this.#sent > 0) this.#interrupt();
+      return;
+    }
     while (this.#sent < line.pieces.length && !this.#isFull) {
       const isFirst = this.#sent === 0;
       const piece = line.pieces[this.#sent++] ?? '';
@@ -94,7 +103,9 @@ export class StreamedAnswer {
     const { text, refusal } = result.answer;
     const whole = text ?? (refusal !== null ? sent : '');
     if (!whole.startsWith(sent)) return this.#fail(interrupted(this.#id, null));
-    this.#put(this.#presenter.end(withResult(inference, result), whole.slice(sent.length)));
+    const events = this.#presenter.end(withResult(inference, result), whole.slice(sent.length));
+    if (!this.#hasStarted) this.#start(servedHeaders(inference));
+    this.#put(events);
     return this.#close();
   }
 
@@ -116,13 +127,15 @@ export class StreamedAnswer {
     this.#isFull = !this.#reply.raw.write(events);
   }
 
-  #start(): void {
+  /** @param ended what is known of an answer that is there already */
+  #start(ended: Readonly<Record<string, string>> = {}): void {
     this.#hasStarted = true;
     this.#reply.hijack();
     const served = this.#line?.served;
     const headers = {
       ...this.#headers,
       ...(served && { 'x-holdfast-target': headerText(served.target) }),
+      ...ended,
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache',
       // Some proxies would gather the tokens.
