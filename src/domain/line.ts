@@ -53,8 +53,11 @@ export interface Passage {
 export interface Lines {
   /** A line of an inference that is about to start here. */
   hold(isLive: boolean): HeldLine;
-  /** A live line that was held before, by this process or another one. */
-  join(address: LineAddress): HeldLine;
+  /**
+   * A live line that was held before, by this process or another one, with what has been passed on so far. It stays empty
+   * where nobody holds it any more.
+   */
+  join(address: LineAddress): Promise<HeldLine>;
 }
 
 /** A line as a client's connection sees it. Whoever got one leaves it once. */

@@ -97,7 +97,7 @@ export async function startInference(
   };
   if (identity.type === 'numbered' && isRetry(request.headers)) {
     const inference = await rescued(inferences, identity);
-    if (inference) return started(inference, lineOf(lines, inference, mode));
+    if (inference) return started(inference, await lineOf(lines, inference, mode));
   }
   // Whoever joins adds nothing to what runs.
   const refusal = admit(resolved);
@@ -136,7 +136,7 @@ export async function startInference(
   });
   if (outcome.type === 'started') return started(outcome.inference, line);
   line?.leave();
-  if (outcome.type === 'joined') return started(outcome.inference, lineOf(lines, outcome.inference, mode));
+  if (outcome.type === 'joined') return started(outcome.inference, await lineOf(lines, outcome.inference, mode));
   throw notStarted(outcome, isJoinable);
 }
 
@@ -157,7 +157,11 @@ function notStarted(
 }
 
 /** Of an inference that somebody else has started; its tokens are only for those who want them as they come. */
-function lineOf(lines: HttpContext['lines'], { memo, endedAt }: Inference, mode: StreamMode | null): HeldLine | null {
+async function lineOf(
+  lines: HttpContext['lines'],
+  { memo, endedAt }: Inference,
+  mode: StreamMode | null,
+): Promise<HeldLine | null> {
   return mode === 'live' && memo.line && !endedAt ? lines.join(memo.line) : null;
 }
 

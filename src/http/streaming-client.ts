@@ -1,16 +1,17 @@
 // A client that takes its answer as a stream: what is started for it, and what its leaving means.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Inference } from '../domain/inference.ts';
+import type { HeldLine } from '../domain/line.ts';
 import { abandon } from './abandoned.ts';
 import type { HttpContext } from './http-context.ts';
-import type { Started } from './start-inference.ts';
 import { startInference } from './start-inference.ts';
 import type { StreamPresenter } from './streams/presenter.ts';
 import { StreamedAnswer } from './streams/streamed-answer.ts';
 import { synchronousAnswer } from './synchronous-answer.ts';
 import type { ChatHeaders, HowServed } from './waiting-client.ts';
 import { howServed, servedHeaders } from './waiting-client.ts';
-import type { InferenceWanted } from './start-inference.ts';
+import type { InferenceWanted, Started } from './start-inference.ts';
 
 export async function serveStreamingClient(
   context: HttpContext,
@@ -28,7 +29,7 @@ export async function serveStreamingClient(
     const written = new StreamedAnswer({
       id: inference.id,
       reply,
-      headers: { ...servedHeaders(inference), 'x-holdfast-stream': line?.address.isLive ? 'live' : 'verified' },
+      headers: streamHeaders(inference, line),
       line,
       presenter: presenterOf(started),
     });
@@ -42,4 +43,36 @@ export async function serveStreamingClient(
     place.leave();
     started?.line?.leave();
   }
+}
+
+/** A client that comes back to a stream: it gets what was passed on before first. Its leaving ends nothing. */
+export async function rejoinStream(
+  context: HttpContext,
+  client: { readonly reply: FastifyReply; readonly inference: Inference },
+  presenter: StreamPresenter,
+): Promise<FastifyReply> {
+  const { reply, inference } = client;
+  const { line: address, deadlineMs } = inference.memo;
+  const place = context.waiting.enter(reply.raw);
+  const line = address ? await context.lines.join(address) : null;
+  try {
+    const written = new StreamedAnswer({
+      id: inference.id,
+      reply,
+      headers: streamHeaders(inference, line),
+      line,
+      presenter,
+    });
+    const ended = synchronousAnswer(context, { inference, deadlineMs, isJoinable: true, isKept: true, line }, place);
+    ended.catch(() => undefined);
+    await written.write(ended);
+    return reply.sent ? reply : reply.hijack();
+  } finally {
+    place.leave();
+    line?.leave();
+  }
+}
+
+function streamHeaders(inference: Inference, line: HeldLine | null): Record<string, string> {
+  return { ...servedHeaders(inference), 'x-holdfast-stream': line?.address.isLive ? 'live' : 'verified' };
 }

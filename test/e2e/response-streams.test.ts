@@ -120,3 +120,55 @@ test('the client that leaves one takes its inference with it', async () => {
   }
   await eventually(() => service.simulator.requests[0]?.outcome === 'client-gone');
 });
+
+/** Reads so many events of a stream, then goes away. */
+async function readSome(background: boolean, count: number) {
+  const stream = await client.responses.create({ ...base, background, stream: true });
+  const events = [];
+  for await (const event of stream) {
+    events.push(event);
+    if (events.length === count) break;
+  }
+  return events;
+}
+
+const textOf = (events: readonly { type: string }[]) =>
+  events.map((event) => ('delta' in event && event.type === 'response.output_text.delta' ? event.delta : '')).join('');
+
+test('a background stream that its client has left is joined again where it stopped', async () => {
+  service.simulator.inject({ fault: { type: 'delay', tokenMs: 60 } });
+  const first = await readSome(true, 8);
+  const created = first[0];
+  const { id } = created?.type === 'response.created' ? created.response : { id: '' };
+  const last = first.at(-1)?.sequence_number ?? -1;
+  const rest = [];
+  for await (const event of await client.responses.retrieve(id, { stream: true, starting_after: last })) rest.push(event);
+  expect(rest.map((event) => event.sequence_number)).toEqual(rest.map((_, index) => last + 1 + index));
+  const end = rest.at(-1);
+  const whole = end?.type === 'response.completed' ? end.response.output[0] : undefined;
+  expect(whole).toMatchObject({ content: [{ text: textOf([...first, ...rest]) }] });
+  expect(service.simulator.requests).toHaveLength(1);
+});
+
+test('a stream is joined from its beginning, also after its end', async () => {
+  const [created] = await readSome(true, 5);
+  const { id } = created?.type === 'response.created' ? created.response : { id: '' };
+  for (const when of ['before', 'after']) {
+    if (when === 'after') await ended(id);
+    const events = [];
+    for await (const event of await client.responses.retrieve(id, { stream: true })) events.push(event);
+    expect([events[0]?.type, events.at(-1)?.type]).toEqual(['response.created', 'response.completed']);
+    expect(textOf(events)).toContain('The sea is wide.');
+  }
+});
+
+test('where nobody knows what was sent the client is told so, and gets no second half', async () => {
+  const { id } = await client.responses.create({ ...base, background: true });
+  await ended(id);
+  const reading = async () => {
+    for await (const event of await client.responses.retrieve(id, { stream: true, starting_after: 6 })) {
+      expect(event.type).not.toBe('response.output_text.delta');
+    }
+  };
+  await expect(reading()).rejects.toMatchObject({ code: 'stream_interrupted' });
+});

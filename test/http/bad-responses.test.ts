@@ -193,8 +193,9 @@ describe('a bad request for a response names the field, and starts nothing', () 
   });
 
   test.each([
-    ['stream=true', 'stream', unsupported],
-    ['starting_after=3', 'starting_after', unsupported],
+    ['stream=yes', 'stream', 'invalid_value'],
+    ['starting_after=3', 'starting_after', 'invalid_value'],
+    ['stream=true&starting_after=last', 'starting_after', 'invalid_value'],
     ['include[]=everything', 'include[]', 'invalid_value'],
     ['wait=3', 'wait', 'unknown_parameter'],
   ])('reading it with ?%s', async (query, param, code) => {

@@ -199,13 +199,14 @@ describe('a client at another API', () => {
     const line = hub.find(held.address.token);
     const near = line?.attach({ target: 'one/m1', isRacing: false });
     let all = '';
-    const listeners: HeldLine[] = [];
+    const joining: Promise<HeldLine>[] = [];
     for (let index = 0; index < 300; index++) {
       all += `${index} `;
       near?.pass(`${index} `, 'm');
-      if (index % 20 === 0) listeners.push(listen(held.address));
+      if (index % 20 === 0) joining.push(listen(held.address));
       await new Promise(setImmediate);
     }
+    const listeners = await Promise.all(joining);
     await eventually(() => listeners.every((copy) => text(copy).length >= all.length));
     for (const copy of listeners) expect(text(copy)).toBe(all);
     expect(listeners[0]?.served).toEqual({ target: 'one/m1', model: 'm' });
@@ -219,7 +220,7 @@ describe('a client at another API', () => {
 
   test('keeps the line while it listens, and can hang up', async () => {
     const held = hub.hold(true);
-    const copy = listen(held.address);
+    const copy = await listen(held.address);
     held.leave();
     await eventually(() => isConnected(held.address));
     copy.hangUp();
@@ -229,7 +230,7 @@ describe('a client at another API', () => {
   });
 
   test('of a line that is gone gets nothing, and may leave', async () => {
-    const copy = listen({ url: hub.url, token: 'gone', isLive: true });
+    const copy = await listen({ url: hub.url, token: 'gone', isLive: true });
     copy.leave();
     expect(copy.pieces).toEqual([]);
   });

@@ -12,14 +12,20 @@ import { messageItem, responseObject, textContent } from './response-object.ts';
 
 export class ResponseEvents implements StreamPresenter {
   readonly #parts: ResponseParts;
+  /** The client has all events up to this one. */
+  readonly #after: number;
   readonly #inMessage: { readonly item_id: string; readonly output_index: 0; readonly content_index: 0 };
   #sequenceNumber = 0;
   #hasBegun = false;
   #hasText = false;
 
-  /** With the inference as it was started. */
-  constructor(parts: ResponseParts) {
+  /**
+   * With the inference as it was started.
+   * @param startingAfter `sequence_number` of the last event that the client has got
+   */
+  constructor(parts: ResponseParts, startingAfter = -1) {
     this.#parts = parts;
+    this.#after = startingAfter;
     this.#inMessage = { item_id: messageId(parts.inference.id), output_index: 0, content_index: 0 };
   }
 
@@ -54,6 +60,8 @@ export class ResponseEvents implements StreamPresenter {
     const { model, refusal } = inference.result.answer;
     const opening = this.#hasBegun ? '' : this.#begin(model);
     if (this.#hasText && refusal !== null) return this.failed(refusedLate(id));
+    // The pieces that it got are forgotten, and what was in them nobody knows.
+    if (rest !== '' && this.#sequenceNumber <= this.#after) return this.failed(notResumable(id));
     const text = rest === '' ? '' : this.text(rest);
     const response = responseObject({ ...this.#parts, inference });
     const items = response.output.flatMap((item, index) =>
@@ -65,6 +73,8 @@ export class ResponseEvents implements StreamPresenter {
 
   failed({ body: { error } }: ApiError): string {
     const { code, message, param } = error;
+    // It is news, whatever the client has got.
+    this.#sequenceNumber = Math.max(this.#sequenceNumber, this.#after + 1);
     return this.#written([{ type: 'error', code, message, param, error }]);
   }
 
@@ -106,7 +116,9 @@ export class ResponseEvents implements StreamPresenter {
   #written(events: readonly ResponseEvent[]): string {
     return events
       .map((event) => {
-        const data = JSON.stringify({ ...event, sequence_number: this.#sequenceNumber++ });
+        const sequenceNumber = this.#sequenceNumber++;
+        if (sequenceNumber <= this.#after) return '';
+        const data = JSON.stringify({ ...event, sequence_number: sequenceNumber });
         return `event: ${event.type}\ndata: ${data}\n\n`;
       })
       .join('');
@@ -129,6 +141,14 @@ function refusedLate(id: string): ApiError {
   return new ApiError({
     code: 'stream_interrupted',
     message: `The model refused after a part of its answer had been sent: GET /v1/inferences/${id} tells how it ended.`,
+    inferenceId: id,
+  });
+}
+
+function notResumable(id: string): ApiError {
+  return new ApiError({
+    code: 'stream_interrupted',
+    message: `Nobody knows any more what was sent by then: read the response without starting_after, or GET /v1/inferences/${id}.`,
     inferenceId: id,
   });
 }

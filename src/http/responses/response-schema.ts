@@ -156,12 +156,24 @@ export const responseBodySchema = z.strictObject(responseFields).check(({ value:
   }
 });
 
-export const responseQuerySchema = z.strictObject({
-  'include[]': z
-    .union([includedSchema, z.array(includedSchema)], { error: 'names something that is not known' })
-    .optional()
-    .meta({ description: 'Changes nothing: what there is was decided when the response was created.' }),
-  stream: unsupported({ but: ['false'], error: 'is not supported: leave it out or send false' }),
-  starting_after: unsupported(),
-  include_obfuscation: unsupported({ but: ['false'] }),
-});
+export const responseQuerySchema = z
+  .strictObject({
+    'include[]': z
+      .union([includedSchema, z.array(includedSchema)], { error: 'names something that is not known' })
+      .optional()
+      .meta({ description: 'Changes nothing: what there is was decided when the response was created.' }),
+    stream: z
+      .enum(['true', 'false'])
+      .optional()
+      .meta({ description: 'Get it as events: what there was so far, and what comes.' }),
+    starting_after: z
+      .string()
+      .regex(/^\d{1,9}$/, { error: 'must be the sequence_number of an event' })
+      .optional()
+      .meta({ description: 'With `stream`: only the events behind that number.' }),
+    include_obfuscation: unsupported({ but: ['false'] }),
+  })
+  .refine((query) => query.stream === 'true' || query.starting_after === undefined, {
+    error: 'is for streams: send stream=true with it',
+    path: ['starting_after'],
+  });

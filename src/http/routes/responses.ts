@@ -15,13 +15,14 @@ import { ResponseEvents } from '../responses/response-events.ts';
 import { inferenceIdOf } from '../responses/response-id.ts';
 import type { ResponseObject } from '../responses/response-object-schema.ts';
 import { responseSchema } from '../responses/response-object-schema.ts';
+import type { ShownRequest } from '../responses/response-object.ts';
 import { responseObject, shownRequest } from '../responses/response-object.ts';
 import { responsePromptOf } from '../responses/response-prompt.ts';
 import type { ResponseFields } from '../responses/response-schema.ts';
 import { responseBodySchema, responseQuerySchema } from '../responses/response-schema.ts';
 import { ShownRequests } from '../responses/shown-requests.ts';
 import { startInference } from '../start-inference.ts';
-import { serveStreamingClient } from '../streaming-client.ts';
+import { rejoinStream, serveStreamingClient } from '../streaming-client.ts';
 import { howServed, servedHeaders, serveWaitingClient } from '../waiting-client.ts';
 
 const tags = ['Responses'];
@@ -75,9 +76,26 @@ export function registerResponses(app: App, context: HttpContext): void {
 
   app.get(
     '/responses/:id',
-    { schema: { summary: 'Read a response', tags, params, querystring: responseQuerySchema, response } },
+    {
+      schema: {
+        summary: 'Read a response, or join its stream',
+        tags,
+        params,
+        querystring: responseQuerySchema,
+        response,
+      },
+    },
     async (request, reply) => {
       const { inference, memo } = await readOwnResponse(context, request);
+      const { stream, starting_after: after } = request.query;
+      if (stream === 'true') {
+        const asked = await requestOf(context, { inference, memo, shown });
+        const events = new ResponseEvents(
+          { inference, request: asked, memo },
+          after === undefined ? -1 : Number(after),
+        );
+        return rejoinStream(context, { reply, inference }, events);
+      }
       return show(context, { inference, memo, shown, reply });
     },
   );
@@ -140,8 +158,21 @@ async function show(
   },
 ): Promise<ResponseObject> {
   const { inference, memo, shown, reply } = found;
-  const request = shown.get(inference.id) ?? shownRequest(await promptOfInference(context, inference), memo);
-  shown.keep(inference.id, request);
+  const request = await requestOf(context, { inference, memo, shown });
   reply.headers(servedHeaders(inference));
   return responseObject({ inference, request, memo });
+}
+
+/** What the response shows of its request. */
+async function requestOf(
+  context: HttpContext,
+  {
+    inference,
+    memo,
+    shown,
+  }: { readonly inference: Inference; readonly memo: ResponseMemo; readonly shown: ShownRequests },
+): Promise<ShownRequest> {
+  const request = shown.get(inference.id) ?? shownRequest(await promptOfInference(context, inference), memo);
+  shown.keep(inference.id, request);
+  return request;
 }
