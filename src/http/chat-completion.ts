@@ -1,7 +1,7 @@
 // A domain answer as OpenAI's chat completion. Pure; must not turn an unknown count into a number.
 
 import { z } from 'zod';
-import type { Answer, TokenLogprob, UnifiedFinishReason, Usage } from '../domain/answer.ts';
+import type { Answer, TokenLogprob, TokenLogprobs, UnifiedFinishReason, Usage } from '../domain/answer.ts';
 
 const usageSchema = z.object({
   prompt_tokens: z.int(),
@@ -19,8 +19,10 @@ const toolCallSchema = z.object({
 
 const tokenSchema = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.int()).nullable() });
 
+export const tokenLogprobsSchema = tokenSchema.extend({ top_logprobs: z.array(tokenSchema) });
+
 const logprobsSchema = z.object({
-  content: z.array(tokenSchema.extend({ top_logprobs: z.array(tokenSchema) })),
+  content: z.array(tokenLogprobsSchema),
   refusal: z.null(),
 });
 
@@ -94,14 +96,17 @@ export function chatCompletionOf(input: {
   };
 }
 
-/** Also of each chunk of a stream. */
-export function systemFingerprint(target: string, { fingerprint }: Pick<Answer, 'fingerprint'>): string {
+/** The target, and what its provider says of itself. */
+function systemFingerprint(target: string, { fingerprint }: Pick<Answer, 'fingerprint'>): string {
   return fingerprint === undefined ? target : `${target}@${fingerprint}`;
 }
 
 function logprobsOf(tokens: NonNullable<Answer['logprobs']>): z.output<typeof logprobsSchema> {
-  const content = tokens.map(({ top, ...token }) => ({ ...copy(token), top_logprobs: top.map(copy) }));
-  return { content, refusal: null };
+  return { content: tokens.map(tokenLogprobs), refusal: null };
+}
+
+export function tokenLogprobs({ top, ...token }: TokenLogprobs): z.output<typeof tokenLogprobsSchema> {
+  return { ...copy(token), top_logprobs: top.map(copy) };
 }
 
 function copy({ token, logprob, bytes }: TokenLogprob): z.output<typeof tokenSchema> {

@@ -29,7 +29,7 @@ export const samplingFields = {
 const HINT = 'A hint: a target that does not know it answers without.';
 
 /** What clients may send to any target, since leaving it out changes no answer's meaning. */
-const hintFields = {
+export const hintFields = {
   verbosity: z.enum(['low', 'medium', 'high']).nullish().meta({ description: HINT }),
   service_tier: z
     .enum(['auto', 'default', 'flex', 'priority'])

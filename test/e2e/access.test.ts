@@ -43,6 +43,9 @@ describe('without a known key', () => {
     ['GET', '/v1/models'],
     ['GET', '/v1/models/chain'],
     ['GET', '/v1/targets'],
+    ['POST', '/v1/responses'],
+    ['GET', '/v1/responses/resp_01k9zv3m7x2c4d5e6f7g8h9j0k'],
+    ['POST', '/v1/responses/resp_01k9zv3m7x2c4d5e6f7g8h9j0k/cancel'],
   ] as const;
   const credentials = [
     ['no key', {}],

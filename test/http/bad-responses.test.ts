@@ -124,18 +124,15 @@ const badBodies: Record<string, BadBody> = {
     param: 'text.format.name',
     code: missing,
   },
-  'a verbosity': { body: { ...base, text: { verbosity: 'low' } }, param: 'text.verbosity', code: unsupported },
+  'an unknown verbosity': { body: { ...base, text: { verbosity: 'endless' } }, param: 'text.verbosity' },
+  'an unknown service tier': { body: { ...base, service_tier: 'scale' }, param: 'service_tier' },
   'an unknown effort': { body: { ...base, reasoning: { effort: 'heroic' } }, param: 'reasoning.effort' },
   'a summary of the reasoning': {
     body: { ...base, reasoning: { summary: 'detailed' } },
     param: 'reasoning.summary',
     code: unsupported,
   },
-  'logprobs of the answer': {
-    body: { ...base, include: ['message.output_text.logprobs'] },
-    param: 'include[0]',
-    code: unsupported,
-  },
+  'alternatives of tokens that are not asked for': { body: { ...base, top_logprobs: 5 }, param: 'top_logprobs' },
   'something unknown to include': { body: { ...base, include: ['everything'] }, param: 'include[0]' },
   'a background response that is not stored': { body: { ...base, background: true, store: false }, param: 'store' },
   'a limit of no tokens': { body: { ...base, max_output_tokens: 0 }, param: 'max_output_tokens' },
@@ -144,12 +141,9 @@ const badBodies: Record<string, BadBody> = {
   ...Object.fromEntries(
     Object.entries({
       truncation: 'auto',
-      service_tier: 'flex',
-      top_logprobs: 5,
       conversation: 'conv_1',
       prompt: { id: 'pmpt_1' },
-      prompt_cache_key: 'key',
-      safety_identifier: 'user-1',
+      prompt_cache_options: {},
       max_tool_calls: 3,
       context_management: [],
       moderation: {},
@@ -201,7 +195,7 @@ describe('a bad request for a response names the field, and starts nothing', () 
   test.each([
     ['stream=true', 'stream', unsupported],
     ['starting_after=3', 'starting_after', unsupported],
-    ['include[]=message.output_text.logprobs', 'include[][0]', unsupported],
+    ['include[]=everything', 'include[]', 'invalid_value'],
     ['wait=3', 'wait', 'unknown_parameter'],
   ])('reading it with ?%s', async (query, param, code) => {
     const reply = await app.inject(`/v1/responses/resp_01k9zv3m7x2c4d5e6f7g8h9j0k?${query}`);

@@ -21,6 +21,8 @@ describe('how an inference is served', () => {
 
   test.each([
     ['chat-completions', 120_000, 'fail'],
+    ['responses', 120_000, 'fail'],
+    ['background-responses', 86_400_000, 'wait'],
     ['inferences', 86_400_000, 'wait'],
   ] as const)('a target named directly is a chain of one with the defaults of %s', (wayIn, deadlineMs, onExhausted) => {
     const resolved = resolve({ wayIn, model: 'openai/gpt-4o' });

@@ -38,9 +38,10 @@ describe('an inference as a response', () => {
       service_tier: 'auto',
       store: true,
       temperature: null,
-      text: { format: { type: 'text' } },
+      text: { format: { type: 'text' }, verbosity: null },
       tool_choice: 'auto',
       tools: [],
+      top_logprobs: 0,
       top_p: null,
       truncation: 'disabled',
       usage: {
@@ -64,7 +65,17 @@ describe('an inference as a response', () => {
         toolChoice: { name: 'add' },
         parallelToolCalls: false,
         responseFormat: { type: 'json-schema', name: 'sum', schema, strict: true },
-        params: { maxTokens: 10, temperature: 0, topP: 0.5, reasoningEffort: 'low' },
+        params: {
+          maxTokens: 10,
+          temperature: 0,
+          topP: 0.5,
+          reasoningEffort: 'low',
+          logprobs: 2,
+          verbosity: 'low',
+          serviceTier: 'flex',
+          promptCacheKey: 'key',
+          safetyIdentifier: 'user-1',
+        },
         user: 'end-user-1',
       },
       memo: { background: true, store: true, hasInstructions: true, previousResponseId: 'resp_1' },
@@ -80,7 +91,11 @@ describe('an inference as a response', () => {
       previous_response_id: 'resp_1',
       reasoning: { effort: 'low', summary: null },
       temperature: 0,
-      text: { format: { type: 'json_schema', name: 'sum', description: null, schema, strict: true } },
+      text: { format: { type: 'json_schema', name: 'sum', description: null, schema, strict: true }, verbosity: 'low' },
+      service_tier: 'flex',
+      prompt_cache_key: 'key',
+      safety_identifier: 'user-1',
+      top_logprobs: 2,
       tool_choice: { type: 'function', name: 'add' },
       tools: [
         { type: 'function', name: 'add', description: 'Adds.', parameters: schema, strict: true },
@@ -152,6 +167,14 @@ describe('an inference as a response', () => {
     ],
   ] satisfies [Inference, object][])('in another state', (inference, fields) => {
     expect(shown(inference)).toMatchObject({ ...fields, output: [], incomplete_details: null });
+  });
+
+  test('with log probabilities where they were asked for', () => {
+    const token = { token: 'Hello', logprob: -0.5, bytes: [72] };
+    const logprobs = [{ ...token, top: [{ ...token, token: 'Hi', logprob: -1 }] }];
+    const { output } = shown(answered({ logprobs }));
+    const shownLogprobs = [{ ...token, top_logprobs: [{ ...token, token: 'Hi', logprob: -1 }] }];
+    expect(output).toStrictEqual([message('completed', { ...text('Hello you.'), logprobs: shownLogprobs })]);
   });
 
   test('has no usage when the provider told a part of it only, and 0 for details that it did not tell', () => {

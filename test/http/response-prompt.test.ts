@@ -48,11 +48,33 @@ const accepted: Record<string, { body: Body; prompt: Prompt }> = {
       truncation: 'disabled',
       service_tier: 'auto',
       top_logprobs: 0,
-      text: { verbosity: 'medium' },
       reasoning: { summary: 'auto' },
       include: ['reasoning.encrypted_content', 'web_search_call.action.sources'],
     },
     prompt: plain,
+  },
+  'hints, and log probabilities': {
+    body: {
+      ...base,
+      text: { verbosity: 'low' },
+      service_tier: 'flex',
+      prompt_cache_key: 'key',
+      prompt_cache_retention: 'in_memory',
+      safety_identifier: 'user-1',
+      include: ['message.output_text.logprobs'],
+      top_logprobs: 3,
+    },
+    prompt: {
+      messages: [asked],
+      params: {
+        logprobs: 3,
+        verbosity: 'low',
+        serviceTier: 'flex',
+        promptCacheKey: 'key',
+        promptCacheRetention: 'in-memory',
+        safetyIdentifier: 'user-1',
+      },
+    },
   },
   'every parameter': {
     body: {
@@ -229,6 +251,10 @@ describe("OpenAI's body of a response becomes the domain's prompt", () => {
   test.each(Object.entries(accepted))('%s', (_name, { body, prompt }) => {
     // `toStrictEqual`: a field that is there as undefined is not left out.
     expect(promptOf(body)).toStrictEqual(prompt);
+  });
+
+  test('with what the answer must be like', () => {
+    expect(promptOf({ ...base, expect: { syntax: 'json' } }).expect).toStrictEqual([{ syntax: 'json' }]);
   });
 
   test('with what the official client adds to an answer that it has parsed', () => {

@@ -1,6 +1,12 @@
 // The server-sent events of OpenAI's responses that Holdfast sends. Types only.
 
-import type { FunctionCallItem, MessageContent, MessageItem, ResponseObject } from './response-object-schema.ts';
+import type {
+  FunctionCallItem,
+  MessageContent,
+  MessageItem,
+  ResponseObject,
+  TextContent,
+} from './response-object-schema.ts';
 
 interface InItem {
   readonly item_id: string;
@@ -21,7 +27,7 @@ interface OfContent extends InContent {
 }
 
 interface Logprobs {
-  readonly logprobs: readonly never[];
+  readonly logprobs: TextContent['logprobs'];
 }
 
 /** Each is sent with its `sequence_number`. */

@@ -82,7 +82,14 @@ export class ResponseEvents implements StreamPresenter {
     return [
       ...(part.type === 'refusal'
         ? this.#refusal(part.refusal)
-        : [{ type: 'response.output_text.done', ...this.#inMessage, text: part.text, logprobs: [] } as const]),
+        : [
+            {
+              type: 'response.output_text.done',
+              ...this.#inMessage,
+              text: part.text,
+              logprobs: part.logprobs,
+            } as const,
+          ]),
       { type: 'response.content_part.done', ...this.#inMessage, part },
       { type: 'response.output_item.done', output_index: 0, item },
     ];

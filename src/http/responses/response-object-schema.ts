@@ -1,13 +1,14 @@
 // A response for the OpenAPI document, and its type. `response-object.ts` makes the real one.
 
 import { z } from 'zod';
+import { tokenLogprobsSchema } from '../chat-completion.ts';
 
 const contentSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('output_text'),
     text: z.string(),
     annotations: z.array(z.never()),
-    logprobs: z.array(z.never()),
+    logprobs: z.array(tokenLogprobsSchema),
   }),
   z.object({ type: z.literal('refusal'), refusal: z.string() }),
 ]);
@@ -83,19 +84,22 @@ export const responseSchema = z
     parallel_tool_calls: z.boolean(),
     previous_response_id: z.string().nullable(),
     reasoning: z.object({ effort: z.string().nullable(), summary: z.null() }),
-    service_tier: z.literal('auto'),
+    service_tier: z.enum(['auto', 'default', 'flex', 'priority']).meta({ description: 'The one asked for.' }),
     store: z.boolean(),
     temperature: z.number().nullable(),
-    text: z.object({ format: formatSchema }),
+    text: z.object({ format: formatSchema, verbosity: z.string().nullable() }),
     tool_choice: z.union([
       z.enum(['none', 'auto', 'required']),
       z.object({ type: z.literal('function'), name: z.string() }),
     ]),
     tools: z.array(toolSchema),
+    top_logprobs: z.int(),
     top_p: z.number().nullable(),
     truncation: z.literal('disabled'),
     usage: usageSchema.optional().meta({ description: 'Left out when the provider did not report it.' }),
     user: z.string().optional(),
+    prompt_cache_key: z.string().optional(),
+    safety_identifier: z.string().optional(),
   })
   .meta({ id: 'Response' });
 
@@ -104,3 +108,4 @@ export type OutputItem = z.output<typeof outputItemSchema>;
 export type MessageItem = z.output<typeof messageSchema>;
 export type FunctionCallItem = z.output<typeof functionCallSchema>;
 export type MessageContent = z.output<typeof contentSchema>;
+export type TextContent = Extract<MessageContent, { readonly type: 'output_text' }>;

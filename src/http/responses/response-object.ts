@@ -4,6 +4,7 @@
 import type { Answer, Usage } from '../../domain/answer.ts';
 import type { Inference, ResponseMemo } from '../../domain/inference.ts';
 import type { Prompt, ResponseFormat, Tool, ToolCall } from '../../domain/prompt.ts';
+import { tokenLogprobs } from '../chat-completion.ts';
 import { failureError } from '../failure-error.ts';
 import { functionCallId, messageId, responseId } from './response-id.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
   MessageItem,
   OutputItem,
   ResponseObject,
+  TextContent,
 } from './response-object-schema.ts';
 
 export interface ResponseParts {
@@ -50,16 +52,19 @@ export function responseObject({ inference, request, memo }: ResponseParts): Res
     parallel_tool_calls: request.parallelToolCalls ?? true,
     previous_response_id: memo.previousResponseId ?? null,
     reasoning: { effort: params.reasoningEffort ?? null, summary: null },
-    service_tier: 'auto',
+    service_tier: params.serviceTier ?? 'auto',
     store: memo.store,
     temperature: params.temperature ?? null,
-    text: { format: formatOf(request.responseFormat) },
+    text: { format: formatOf(request.responseFormat), verbosity: params.verbosity ?? null },
     tool_choice: typeof toolChoice === 'object' ? { type: 'function', name: toolChoice.name } : (toolChoice ?? 'auto'),
     tools: (request.tools ?? []).map(toolOf),
+    top_logprobs: params.logprobs ?? 0,
     top_p: params.topP ?? null,
     truncation: 'disabled',
     ...(usage && { usage }),
     ...(user !== undefined && { user }),
+    ...(params.promptCacheKey !== undefined && { prompt_cache_key: params.promptCacheKey }),
+    ...(params.safetyIdentifier !== undefined && { safety_identifier: params.safetyIdentifier }),
   };
 }
 
@@ -72,7 +77,7 @@ const STATUSES: Readonly<Record<Inference['status'], ResponseObject['status']>> 
 };
 
 /** The message, unless the model has only called functions, and its calls. */
-export function outputOf(id: string, answer: Answer): readonly OutputItem[] {
+function outputOf(id: string, answer: Answer): readonly OutputItem[] {
   const status = incompleteReason(answer) ? 'incomplete' : 'completed';
   const content = contentOf(answer);
   return [
@@ -85,13 +90,13 @@ export function messageItem(id: string, status: MessageItem['status'], content: 
   return { type: 'message', id: messageId(id), role: 'assistant', status, content };
 }
 
-export function textContent(text: string): MessageContent {
-  return { type: 'output_text', text, annotations: [], logprobs: [] };
+export function textContent(text: string, logprobs: Answer['logprobs'] = []): TextContent {
+  return { type: 'output_text', text, annotations: [], logprobs: logprobs.map(tokenLogprobs) };
 }
 
-function contentOf({ text, refusal }: Answer): MessageContent | null {
+function contentOf({ text, refusal, logprobs }: Answer): MessageContent | null {
   if (refusal !== null) return { type: 'refusal', refusal };
-  return text ? textContent(text) : null;
+  return text ? textContent(text, logprobs) : null;
 }
 
 function functionCallItem(id: string, call: ToolCall): FunctionCallItem {

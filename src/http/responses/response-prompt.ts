@@ -1,10 +1,21 @@
 // The body of OpenAI's responses API to the domain's prompt. Pure; no validation.
 
 import type { Answer } from '../../domain/answer.ts';
-import type { ContentPart, Message, Prompt, ResponseFormat, Tool, ToolCall, ToolChoice } from '../../domain/prompt.ts';
+import { expectOf } from '../../domain/expectation.ts';
+import type {
+  ContentPart,
+  Message,
+  Params,
+  Prompt,
+  ResponseFormat,
+  Tool,
+  ToolCall,
+  ToolChoice,
+} from '../../domain/prompt.ts';
 import { given } from '../given.ts';
 import type { InputItem } from './input-schema.ts';
 import type { ResponseFields } from './response-schema.ts';
+import { LOGPROBS } from './response-schema.ts';
 
 /** What an earlier response hands on: all that was said, but its instructions. */
 export function messagesOfPrevious(input: {
@@ -18,7 +29,7 @@ export function messagesOfPrevious(input: {
 }
 
 export function responsePromptOf(body: ResponseFields, previous: readonly Message[]): Prompt {
-  const { input, instructions, max_output_tokens: maxTokens, temperature, top_p: topP, text, reasoning } = body;
+  const { input, instructions, text } = body;
   const said = typeof input === 'string' ? [userMessage(input)] : messagesOf(input);
   return given({
     messages: [
@@ -30,8 +41,25 @@ export function responsePromptOf(body: ResponseFields, previous: readonly Messag
     toolChoice: body.tool_choice && toolChoiceOf(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls,
     responseFormat: text?.format && responseFormatOf(text.format),
-    params: given({ maxTokens, temperature, topP, reasoningEffort: reasoning?.effort }),
+    expect: body.expect && [expectOf(body.expect)],
+    params: paramsOf(body),
     user: body.user,
+  });
+}
+
+function paramsOf(body: ResponseFields): Params {
+  const { include, service_tier: tier, prompt_cache_retention: retention } = body;
+  return given({
+    maxTokens: body.max_output_tokens,
+    temperature: body.temperature,
+    topP: body.top_p,
+    reasoningEffort: body.reasoning?.effort,
+    logprobs: include?.includes(LOGPROBS) ? (body.top_logprobs ?? 0) : null,
+    verbosity: body.text?.verbosity,
+    serviceTier: tier === 'auto' ? null : tier,
+    promptCacheKey: body.prompt_cache_key,
+    promptCacheRetention: retention === 'in_memory' ? 'in-memory' : retention,
+    safetyIdentifier: body.safety_identifier,
   });
 }
 

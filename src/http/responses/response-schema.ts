@@ -2,9 +2,10 @@
 // error that names it. Validation only; `response-prompt.ts` translates.
 
 import { z } from 'zod';
-import { jsonSchemaSchema, metadataSchema, nameSchema, samplingFields } from '../chat-schema.ts';
+import { hintFields, jsonSchemaSchema, metadataSchema, nameSchema, samplingFields } from '../chat-schema.ts';
+import { expectSchema } from '../expect-schema.ts';
 import { inputSchema } from './input-schema.ts';
-import { UNSUPPORTED, unsupported, unsupportedTypes } from './unsupported.ts';
+import { unsupported, unsupportedTypes } from './unsupported.ts';
 
 const BUILT_IN_TOOLS = [
   'web_search',
@@ -67,7 +68,7 @@ const textSchema = z.strictObject({
       }),
     ])
     .nullish(),
-  verbosity: unsupported({ but: ['medium'], error: 'is not supported beyond "medium"' }),
+  verbosity: hintFields.verbosity,
 });
 
 const reasoningSchema = z.strictObject({
@@ -79,21 +80,19 @@ const reasoningSchema = z.strictObject({
   mode: unsupported({ but: ['standard'], error: 'is not supported beyond "standard"' }),
 });
 
-/** All but the last ask for more of items that no answer here has. */
-const includeSchema = z.array(
-  z
-    .enum([
-      'reasoning.encrypted_content',
-      'file_search_call.results',
-      'web_search_call.results',
-      'web_search_call.action.sources',
-      'message.input_image.image_url',
-      'computer_call_output.output.image_url',
-      'code_interpreter_call.outputs',
-      'message.output_text.logprobs',
-    ])
-    .refine((field) => field !== 'message.output_text.logprobs', { error: 'is not supported', params: UNSUPPORTED }),
-);
+export const LOGPROBS = 'message.output_text.logprobs';
+
+/** All but the first ask for more of items that no answer here has. */
+const includedSchema = z.enum([
+  LOGPROBS,
+  'reasoning.encrypted_content',
+  'file_search_call.results',
+  'web_search_call.results',
+  'web_search_call.action.sources',
+  'message.input_image.image_url',
+  'computer_call_output.output.image_url',
+  'code_interpreter_call.outputs',
+]);
 
 const responseFields = {
   // As long as Temporal's visibility takes a keyword.
@@ -115,13 +114,17 @@ const responseFields = {
   parallel_tool_calls: z.boolean().nullish(),
   text: textSchema.nullish(),
   reasoning: reasoningSchema.nullish(),
-  include: includeSchema.nullish(),
+  include: z.array(includedSchema).nullish(),
+  top_logprobs: z.int().min(0).max(20).nullish(),
+  expect: expectSchema.nullish(),
+  service_tier: hintFields.service_tier,
+  prompt_cache_key: hintFields.prompt_cache_key,
+  prompt_cache_retention: hintFields.prompt_cache_retention,
+  safety_identifier: hintFields.safety_identifier,
   metadata: metadataSchema.nullish(),
   user: z.string().max(512).nullish(),
   stream: z.boolean().nullish(),
   truncation: unsupported({ but: ['disabled'], error: 'is not supported beyond "disabled"' }),
-  service_tier: unsupported({ but: ['auto'], error: 'is not supported beyond "auto"' }),
-  top_logprobs: unsupported({ but: [0] }),
   conversation: unsupported({ error: 'is not supported: continue a response by previous_response_id' }),
   stream_options: z
     .strictObject({
@@ -129,10 +132,7 @@ const responseFields = {
     })
     .nullish(),
   prompt: unsupported({ error: 'is not supported: send the input itself' }),
-  prompt_cache_key: unsupported(),
   prompt_cache_options: unsupported(),
-  prompt_cache_retention: unsupported(),
-  safety_identifier: unsupported(),
   context_management: unsupported(),
   moderation: unsupported(),
   max_tool_calls: unsupported(),
@@ -144,6 +144,7 @@ export const responseBodySchema = z.strictObject(responseFields).check(({ value:
   const report = (path: PropertyKey[], message: string) => issues.push({ code: 'custom', path, message, input: body });
   if (!body.stream && body.stream_options != null)
     report(['stream_options'], 'is for streams: send "stream": true with it');
+  if (body.top_logprobs && !body.include?.includes(LOGPROBS)) report(['top_logprobs'], `needs ${LOGPROBS} in include`);
   if (body.background && body.store === false) report(['store'], 'must not be false of a background response');
   const { input, tool_choice: choice } = body;
   if (typeof input === 'object' && input.every((item) => item.type === 'reasoning')) {
@@ -157,15 +158,9 @@ export const responseBodySchema = z.strictObject(responseFields).check(({ value:
 
 export const responseQuerySchema = z.strictObject({
   'include[]': z
-    .union([
-      includeSchema,
-      z
-        .string()
-        .transform((field) => [field])
-        .pipe(includeSchema),
-    ])
+    .union([includedSchema, z.array(includedSchema)], { error: 'names something that is not known' })
     .optional()
-    .meta({ description: 'As in the request.' }),
+    .meta({ description: 'Changes nothing: what there is was decided when the response was created.' }),
   stream: unsupported({ but: ['false'], error: 'is not supported: leave it out or send false' }),
   starting_after: unsupported(),
   include_obfuscation: unsupported({ but: ['false'] }),

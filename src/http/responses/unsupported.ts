@@ -4,7 +4,7 @@
 import { z } from 'zod';
 
 /** The mark by which `validation.ts` knows such a fault. */
-export const UNSUPPORTED = { isUnsupported: true };
+const UNSUPPORTED = { isUnsupported: true };
 
 const LEAVE_OUT = 'is not supported: leave it out';
 
