@@ -7,7 +7,6 @@ import { classifyAlibaba } from './errors/alibaba.ts';
 export const alibaba = compatibleVendor({
   fields: ({ prompt }) => ({ reasoningEffort: undefined, ...thinking(prompt.params.reasoningEffort) }),
   // Most models take no schema.
-  nativeFormats: () => ['json'],
   classify: classifyAlibaba,
   hasEmbeddings: true,
 });

@@ -15,7 +15,6 @@ export const deepseek: Vendor = {
       ...(prompt.user !== undefined && USER_ID.test(prompt.user) && { userId: prompt.user }),
     },
   }),
-  nativeFormats: () => ['json'],
   requestIdHeader: 'x-ds-trace-id',
   newReader: (onText) => new OpenaiWireReader(onText),
   outputLimit: openaiOutputLimit,

@@ -8,8 +8,11 @@ import { NotCalledError } from './not-called.ts';
 import { isRecord } from './sse.ts';
 import type { Access, StreamingModel, Vendor } from './vendor.ts';
 
+// Its embeddings have a wire of their own, which is not spoken here.
+const { embeddings: _, ...gemini } = google;
+
 export const googleVertex: Vendor = {
-  ...google,
+  ...gemini,
   languageModel: ({ model, baseUrl, settings, fetch }) => {
     const { apiKey, project, region } = settings;
     const made = createVertex({

@@ -21,21 +21,12 @@ export interface Dialect extends Pick<Vendor, 'classify'> {
   readonly convertUsage?: NonNullable<Settings['convertUsage']>;
   readonly newReader?: Vendor['newReader'];
   readonly continues?: NonNullable<Vendor['continues']>;
-  readonly nativeFormats?: NonNullable<Vendor['nativeFormats']>;
   /** @default false */
   readonly hasEmbeddings?: boolean;
 }
 
 export function compatibleVendor(dialect: Dialect): Vendor {
-  const {
-    fields,
-    requestIdHeader = 'x-request-id',
-    convertUsage,
-    finishReasons,
-    continues,
-    nativeFormats,
-    hasEmbeddings,
-  } = dialect;
+  const { fields, requestIdHeader = 'x-request-id', convertUsage, finishReasons, continues, hasEmbeddings } = dialect;
   return {
     languageModel: ({ model, baseUrl, apiKey, fetch }) =>
       createOpenAICompatible({
@@ -58,7 +49,6 @@ export function compatibleVendor(dialect: Dialect): Vendor {
     requestIdHeader,
     newReader: dialect.newReader ?? ((onText) => new OpenaiWireReader(onText)),
     ...(continues && { continues }),
-    ...(nativeFormats && { nativeFormats }),
     ...(hasEmbeddings && { embeddings }),
     outputLimit: openaiOutputLimit,
     finishReasons: { ...openaiFinishReasons, ...finishReasons },

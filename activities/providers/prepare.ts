@@ -1,7 +1,7 @@
 // What can be known of a call before it is sent: the options for the AI SDK, the schema, and what this target cannot take.
 
 import type { LanguageModelV3CallOptions } from '@ai-sdk/provider';
-import type { Capabilities } from '../../src/domain/capabilities.ts';
+import type { Capabilities, JsonForm } from '../../src/domain/capabilities.ts';
 import type { CallFailure } from '../../src/domain/failure.ts';
 import type { Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
 import { type Target, targetName } from '../../src/domain/target.ts';
@@ -12,7 +12,7 @@ import { failureSentence, providerWords } from './errors/classify.ts';
 import type { Expectation } from './judge.ts';
 import { callOptions } from './prompt.ts';
 import { withToldFormat } from './told-format.ts';
-import type { NativeFormat, Vendor } from './vendor.ts';
+import type { Vendor } from './vendor.ts';
 
 export type PreparedCall =
   | {
@@ -30,11 +30,11 @@ export async function prepareCall(input: {
   readonly target: Target;
   readonly prompt: Prompt;
 }): Promise<PreparedCall> {
-  const { vendor, target } = input;
+  const { vendor, capabilities, target } = input;
   const { responseFormat, expect } = input.prompt;
   const asked = targetPrompt(input);
   if (asked.type !== 'prompt') return unable(target, asked);
-  const native = vendor.nativeFormats?.(target.model) ?? ALL_FORMATS;
+  const native = JSON_FORMS.filter((form) => !capabilities.lacks.has(form));
   const prompt = withToldFormat(asked.prompt, native);
   const converted = callOptions(prompt, vendor.imageOptions);
   if (converted.type === 'invalid') return invalid({ target, ...converted });
@@ -81,7 +81,7 @@ function unable(target: Target, asked: Exclude<TargetPrompt, { readonly type: 'p
   };
 }
 
-const ALL_FORMATS: readonly NativeFormat[] = ['json', 'json-schema'];
+const JSON_FORMS: readonly JsonForm[] = ['json', 'json-schema'];
 
 /** What exactly is wrong may quote the request, so it goes where the provider's words go. */
 function invalid(fault: { readonly target: Target; readonly param: string; readonly because: string }): PreparedCall {

@@ -74,8 +74,8 @@ const providers: Readonly<Record<ProviderType, ProviderLine>> = {
   azure: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: true, needsBaseUrl: false, access: azureAccess, optionalPackage: '@ai-sdk/azure@3', embeddings: USUAL, load: async () => (await import('./azure.ts')).azure },
   bedrock: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: amazonBedrockAccess, optionalPackage: '@ai-sdk/amazon-bedrock@4', load: async () => (await import('./amazon-bedrock.ts')).amazonBedrock },
   vertex: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: googleVertexAccess, optionalPackage: '@ai-sdk/google-vertex@4', load: async () => (await import('./google-vertex.ts')).googleVertex },
-  'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
-  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
+  'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, embeddings: USUAL, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
+  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
 };
 
 export const providerTypes: readonly ProviderType[] = Object.keys(providers) as ProviderType[];

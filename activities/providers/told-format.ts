@@ -1,10 +1,10 @@
 // The response format in words, for targets whose API takes none or less than was asked for. Pure.
 
+import type { JsonForm } from '../../src/domain/capabilities.ts';
 import type { Message, Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
-import type { NativeFormat } from './vendor.ts';
 
 /** As the target is asked: with the format where it is taken, and an instruction for what is not. */
-export function withToldFormat(prompt: Prompt, native: readonly NativeFormat[]): Prompt {
+export function withToldFormat(prompt: Prompt, native: readonly JsonForm[]): Prompt {
   const { responseFormat: format, ...rest } = prompt;
   if (!format || format.type === 'text') return prompt;
   const taken = prompt.tellsFormat ? [] : native;

@@ -10,8 +10,6 @@ export interface Vendor {
   readonly languageModel: (input: ModelAddress) => StreamingModel;
   /** What only this vendor's API knows: reasoning effort, end user, parallel tool calls, strictness. */
   readonly providerOptions: (input: { readonly model: string; readonly prompt: Prompt }) => SharedV3ProviderOptions;
-  /** Which response formats the API takes by itself; what it does not take is told in words. @default both */
-  readonly nativeFormats?: (model: string) => readonly NativeFormat[];
   /** How the wanted detail of an image is said, where it can be. */
   readonly imageOptions?: (detail: ImageDetail) => SharedV3ProviderOptions;
   /** Response header that names the request in the vendor's logs. */
@@ -47,9 +45,6 @@ export interface EmbeddingFacts {
   /** Which text each vector belongs to; null where the wire does not say. */
   readonly order: readonly number[] | null;
 }
-
-/** `json`: any JSON object; `json-schema`: JSON that is held to a schema. */
-export type NativeFormat = 'json' | 'json-schema';
 
 type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;
 

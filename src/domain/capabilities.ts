@@ -23,8 +23,8 @@ type Need =
 /** Each is dropped where a target lacks it: the answer may be another one, but not one to another question. */
 type Hint = 'strict-tools' | 'seed' | 'presence-penalty' | 'frequency-penalty' | 'reasoning-effort';
 
-/** Forms of JSON that the API itself knows: where there are none, the prompt asks for JSON in words. */
-type JsonForm = 'json' | 'json-schema';
+/** Forms of JSON that the API itself knows, any object or one held to a schema; what it lacks is told in words. */
+export type JsonForm = 'json' | 'json-schema';
 
 /** What is known of some of a vendor's models. What is not said is not known, and so tried. */
 export interface CapabilityRow {

@@ -104,10 +104,3 @@ test('of prose in English and in Chinese are not the same for the same length', 
   const chinese = '长江发源于青藏高原的唐古拉山脉'.repeat(40).slice(0, length);
   expect(textTokens(chinese)).toBeGreaterThan(textTokens(english) * 3);
 });
-
-test('are counted fast enough for every request: a megabyte in less than 100 ms', () => {
-  const text = 'const answer = await call({ target: "main/model", timeoutMs: 1_500 });\n'.repeat(14_000);
-  const startedAt = performance.now();
-  textTokens(text);
-  expect(performance.now() - startedAt).toBeLessThan(100);
-});

@@ -179,8 +179,7 @@ const schema = {
   additionalProperties: false,
 };
 
-// Bedrock's has no form for JSON.
-describe.each(wires.filter((wire) => wire !== 'bedrock'))('JSON over the wire of %s', (wire) => {
+describe.each(wires)('JSON over the wire of %s', (wire) => {
   const prompt = question({ responseFormat: { type: 'json-schema', name: 'river', schema } });
 
   it('is accepted when it matches the schema', async () => {
