@@ -127,7 +127,6 @@ describe('a bad field', () => {
     ['metadata.a', { ...ok, metadata: { a: 1 } }],
     ['metadata', { ...ok, metadata: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, 'v'])) }],
     ['metadata.k', { ...ok, metadata: { k: 'x'.repeat(513) } }],
-    ['stream', { ...ok, stream: 'yes' }],
     ['n', { ...ok, n: 2 }, 'unsupported_parameter'],
     ['top_logprobs', { ...ok, top_logprobs: 2 }],
     ['top_logprobs', { ...ok, logprobs: true, top_logprobs: 21 }],
@@ -168,6 +167,12 @@ describe('a bad field', () => {
     const wanted = param === 'strategy.type' && !('type' in (body as { strategy: object }).strategy);
     const status = code === 'model_not_found' ? 404 : 400;
     await expectRefusal({ path: SUBMIT, body }, { status, code: wanted ? 'missing_required_parameter' : code, param });
+  });
+
+  test('a stream that is neither asked for nor not is refused, and any of an inference', async () => {
+    await expectRefusal({ body: { ...ok, stream: 'yes' } }, { status: 400, code: 'invalid_value', param: 'stream' });
+    const wanted = { status: 400, code: 'unsupported_parameter', param: 'stream' };
+    await expectRefusal({ path: SUBMIT, body: { ...ok, stream: true } }, wanted);
   });
 
   test.each(['deadline', 'priority', 'strategy'])('%s is none of a chat completion', async (param) => {
@@ -214,7 +219,7 @@ describe('a bad address', () => {
     ['GET', '/', 404, 'route_not_found'],
     ['GET', CHAT, 404, 'route_not_found'],
     ['PUT', SUBMIT, 404, 'route_not_found'],
-    ['POST', '/v1/embeddings', 404, 'route_not_found'],
+    ['POST', '/v1/audio/speech', 404, 'route_not_found'],
     ['GET', '/v1/inferences/%ZZ', 400, 'bad_http'],
     ['GET', '/v1/inferences?limit=0', 400, 'invalid_value'],
     ['GET', '/v1/inferences?limit=101', 400, 'invalid_value'],

@@ -142,7 +142,8 @@ test('a background stream that its client has left is joined again where it stop
   const { id } = created?.type === 'response.created' ? created.response : { id: '' };
   const last = first.at(-1)?.sequence_number ?? -1;
   const rest = [];
-  for await (const event of await client.responses.retrieve(id, { stream: true, starting_after: last })) rest.push(event);
+  for await (const event of await client.responses.retrieve(id, { stream: true, starting_after: last }))
+    rest.push(event);
   expect(rest.map((event) => event.sequence_number)).toEqual(rest.map((_, index) => last + 1 + index));
   const end = rest.at(-1);
   const whole = end?.type === 'response.completed' ? end.response.output[0] : undefined;
