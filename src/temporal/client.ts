@@ -52,8 +52,11 @@ export function createInferences(options: InferencesOptions): Inferences {
   return new TemporalInferences(options);
 }
 
-/** A start takes the server about ten milliseconds of a CPU: so many are answered well within a round trip's limit. */
-const MAX_STARTS_IN_FLIGHT = 32;
+/**
+ * A start takes the server about ten milliseconds of a CPU: so many are answered well within a round trip's limit, also
+ * where others need the CPU.
+ */
+const MAX_STARTS_IN_FLIGHT = 16;
 
 /** Each round of a contest among processes halves those who are left, at the least. */
 const MAX_NUMBERS_TRIED = 12;

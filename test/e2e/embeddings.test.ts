@@ -222,7 +222,10 @@ test('waits for its target where the model says so', { timeout: 60_000 }, async 
   repair();
   const { status, headers } = await waiting;
   expect(status).toBe(200);
-  expect(await callsOf(headers)).toEqual(['one/embed-small 1 overloaded', 'one/embed-small 1 succeeded']);
+  // How often it looks while it waits depends on how soon the repair is seen.
+  const calls = await callsOf(headers);
+  expect(calls.at(-1)).toBe('one/embed-small 1 succeeded');
+  expect(new Set(calls.slice(0, -1))).toEqual(new Set(['one/embed-small 1 overloaded']));
 });
 
 describe('many texts', () => {
