@@ -9,6 +9,8 @@ import { isRecord, parseEvent } from './sse.ts';
 export const groq = compatibleVendor({
   fields: ({ model, prompt }) => ({
     reasoningEffort: effortWord(model, prompt.params.reasoningEffort),
+    // Otherwise its thoughts come as a part of the text; the others do not know the field: https://console.groq.com/docs/reasoning
+    reasoning_format: model.startsWith('qwen/') ? 'parsed' : undefined,
     service_tier: prompt.params.serviceTier === 'flex' ? 'flex' : undefined,
   }),
   // https://console.groq.com/docs/prefilling

@@ -188,6 +188,22 @@ describe('a request', () => {
     ]);
   });
 
+  it('leaves it to Gemini to fetch an image', async () => {
+    const image = { role: 'user', parts: [{ type: 'image', url: 'https://example.com/a.PNG?b=c.gif' }] } as const;
+    const prompt: Prompt = { params: {}, messages: [image] };
+    const fileData = { mimeType: 'image/png', fileUri: 'https://example.com/a.PNG?b=c.gif' };
+    for (const wire of ['google', 'vertex'] as const) {
+      const body = await bodyOf(wire, { prompt, target: { model: 'gemini-2.5-flash' } });
+      expect(body).toMatchObject({ contents: [{ role: 'user', parts: [{ fileData }] }] });
+    }
+  });
+
+  it('asks Groq to keep thoughts out of the text where a model would write them there', async () => {
+    const qwen = { target: { model: 'qwen/qwen3-32b' } };
+    expect(await bodyOf('groq', qwen)).toMatchObject({ reasoning_format: 'parsed' });
+    expect(await bodyOf('groq', { target: { model: 'openai/gpt-oss-20b' } })).not.toHaveProperty('reasoning_format');
+  });
+
   it("has the target's own system prompt before the client's, and its parameters instead of the client's", async () => {
     const prompt: Prompt = {
       params: { temperature: 1, topP: 0.5 },
@@ -249,7 +265,8 @@ describe('nothing is sent', () => {
       params: {},
       messages: [{ role: 'user', parts: [{ type: 'image', url: 'https://example.com/a.png' }] }],
     };
-    expect(failureOf(await callWire('google', { prompt: image })).kind).toBe('unsupported');
+    const target = { model: 'gemini-2.0-flash' };
+    expect(failureOf(await callWire('google', { prompt: image, target })).kind).toBe('unsupported');
     const audio: Prompt = {
       params: {},
       messages: [{ role: 'user', parts: [{ type: 'file', url: 'data:audio/wav;base64,aGk=' }] }],
