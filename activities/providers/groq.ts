@@ -24,7 +24,7 @@ function effortWord(model: string, effort: ReasoningEffort | undefined): string 
   if (effort === undefined) return undefined;
   if (model.startsWith('qwen/')) return effort === 'none' ? 'none' : 'default';
   if (effort === 'none' || effort === 'minimal') return 'low';
-  return effort === 'xhigh' ? 'high' : effort;
+  return effort === 'xhigh' || effort === 'max' ? 'high' : effort;
 }
 
 /** The usage may stand inside the vendor's own field only, where the AI SDK does not look. */

@@ -109,7 +109,6 @@ describe('an answer that is not what a request expects', () => {
       'expectation-failed',
     ]);
   });
-
 });
 
 describe('what an expectation does not touch', () => {

@@ -198,6 +198,22 @@ describe('a request', () => {
     }
   });
 
+  it.each([
+    ['openai', 'gpt-5.4', { reasoning_effort: 'max' }],
+    ['groq', 'openai/gpt-oss-20b', { reasoning_effort: 'high' }],
+    ['cohere', 'command-a-reasoning', { thinking: { type: 'enabled' } }],
+    ['google', 'gemini-3-pro', { generationConfig: { thinkingConfig: { thinkingLevel: 'high' } } }],
+    [
+      'bedrock',
+      'amazon.nova-2-lite-v1:0',
+      { additionalModelRequestFields: { reasoningConfig: { type: 'enabled', maxReasoningEffort: 'high' } } },
+    ],
+    ['bedrock', 'openai.gpt-oss-20b-1:0', { additionalModelRequestFields: { reasoning_effort: 'high' } }],
+  ] as const)('tells %s the nearest effort to the highest: %s', async (wire, model, body) => {
+    const prompt = question({ params: { reasoningEffort: 'max' } });
+    expect(await bodyOf(wire, { prompt, target: { model } })).toMatchObject(body);
+  });
+
   it('asks Groq to keep thoughts out of the text where a model would write them there', async () => {
     const qwen = { target: { model: 'qwen/qwen3-32b' } };
     expect(await bodyOf('groq', qwen)).toMatchObject({ reasoning_format: 'parsed' });
