@@ -73,10 +73,20 @@ function detailed(because: string, words: string | null): AnswerFault | null {
   return words === null ? null : { because, detail: `${because}: ${words}` };
 }
 
-/** What the one fence of a text holds. */
+/** What the one fence of a text holds. Line by line: a regular expression takes for ever over fences that are left open. */
 function soleFence(text: string): string | null {
-  const fences = [...text.matchAll(FENCES)];
-  return fences.length === 1 ? (fences[0]?.[1] ?? null) : null;
+  const fences: string[] = [];
+  let within: string[] | null = null;
+  for (const line of text.split('\n')) {
+    if (within === null) {
+      if (OPENING.test(line)) within = [];
+    } else if (CLOSING.test(line)) {
+      fences.push(within.join('\n'));
+      within = null;
+    } else within.push(line);
+  }
+  return fences.length === 1 ? (fences[0] ?? null) : null;
 }
 
-const FENCES = /^[ \t]*```[^\n`]*\n([\s\S]*?)^[ \t]*```[ \t]*$/gm;
+const OPENING = /^[ \t]*```[^`]*$/;
+const CLOSING = /^[ \t]*```[ \t\r]*$/;

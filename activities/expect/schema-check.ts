@@ -4,6 +4,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import type { JsonSchema } from '../../src/domain/prompt.ts';
+import { withinTime } from './within-time.ts';
 
 export type SchemaCheck =
   /** What is wrong, which may quote the text, or null. */
@@ -13,6 +14,7 @@ export type SchemaCheck =
 /** Compiles a schema, or says why it is none. */
 export function schemaCheck(schema: JsonSchema): SchemaCheck {
   const key = JSON.stringify(schema);
+  if (key.length > MAX_LENGTH) return { type: 'invalid', because: `it is longer than ${MAX_LENGTH} characters` };
   const known = compiled.get(key);
   if (known) return known;
   const check = compile(schema);
@@ -24,10 +26,13 @@ export function schemaCheck(schema: JsonSchema): SchemaCheck {
 
 const compiled = new Map<string, SchemaCheck>();
 const MAX_COMPILED = 200;
+/** Compiling holds up everything else: it takes a second for so much, and OpenAI takes less. */
+const MAX_LENGTH = 200_000;
 
 function compile(schema: JsonSchema): SchemaCheck {
   // An instance of its own for each: Ajv refuses a second schema of the same `$id`.
-  const options = { strict: false, logger: false, validateFormats: true, allErrors: true } as const;
+  // Inlined, what is referred to in many places would be compiled as many times.
+  const options = { strict: false, logger: false, validateFormats: true, allErrors: true, inlineRefs: false } as const;
   const ajv = String(schema['$schema']).includes('2020-12') ? new Ajv2020(options) : new Ajv(options);
   ajvFormats.default(ajv);
   let validate: ValidateFunction;
@@ -42,10 +47,15 @@ function compile(schema: JsonSchema): SchemaCheck {
     faultOf: (text) => {
       const value = parseJson(text);
       if (value === undefined) return 'it is no JSON';
-      return validate(value) ? null : wordsOf(validate.errors ?? []);
+      // A pattern in it is a regular expression of JavaScript, which can be made to take for ever.
+      const isValid = withinTime(LIMIT_MS, () => validate(value));
+      if (isValid === null) return `it could not be held against the schema within ${LIMIT_MS} ms`;
+      return isValid.value ? null : wordsOf(validate.errors ?? []);
     },
   };
 }
+
+const LIMIT_MS = 500;
 
 /** Enough to put the answer right by; alternatives of a schema each have errors of their own. */
 const MAX_ERRORS = 8;

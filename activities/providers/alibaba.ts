@@ -6,7 +6,6 @@ import { classifyAlibaba } from './errors/alibaba.ts';
 
 export const alibaba = compatibleVendor({
   fields: ({ prompt }) => ({ reasoningEffort: undefined, ...thinking(prompt.params.reasoningEffort) }),
-  // Most models take no schema.
   classify: classifyAlibaba,
   hasEmbeddings: true,
 });

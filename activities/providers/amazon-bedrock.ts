@@ -22,9 +22,9 @@ export const amazonBedrock: Vendor = {
       ...(sessionToken !== undefined && { sessionToken }),
     })(model);
   },
-  providerOptions: ({ prompt }) => ({
+  providerOptions: ({ model, prompt }) => ({
     bedrock: {
-      ...reasoning(prompt.params.reasoningEffort),
+      ...reasoning(model, prompt.params.reasoningEffort),
       ...(prompt.params.serviceTier !== undefined && { serviceTier: prompt.params.serviceTier }),
     },
     anthropic: {
@@ -53,14 +53,19 @@ export const amazonBedrock: Vendor = {
   classify: classifyBedrock,
 };
 
-type Effort = 'low' | 'medium' | 'high' | 'xhigh';
+type Effort = 'low' | 'medium' | 'high' | 'xhigh' | 'max';
 
-function reasoning(effort: Prompt['params']['reasoningEffort']): {
-  reasoningConfig?: { type: 'adaptive' | 'disabled'; maxReasoningEffort?: Effort };
-} {
+function reasoning(
+  model: string,
+  effort: Prompt['params']['reasoningEffort'],
+): { reasoningConfig?: { type: 'adaptive' | 'enabled' | 'disabled'; maxReasoningEffort?: Effort } } {
   if (effort === undefined) return {};
   if (effort === 'none') return { reasoningConfig: { type: 'disabled' } };
-  return { reasoningConfig: { type: 'adaptive', maxReasoningEffort: effort === 'minimal' ? 'low' : effort } };
+  const known = effort === 'minimal' ? 'low' : effort;
+  if (model.includes('anthropic.')) return { reasoningConfig: { type: 'adaptive', maxReasoningEffort: known } };
+  // The others know three efforts, and Nova wants to be told that it shall think at all.
+  const maxReasoningEffort = known === 'xhigh' || known === 'max' ? 'high' : known;
+  return { reasoningConfig: { type: 'enabled', maxReasoningEffort } };
 }
 
 type Event = Readonly<Record<string, unknown>>;

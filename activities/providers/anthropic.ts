@@ -19,7 +19,6 @@ export const anthropic: Vendor = {
   }),
   // Later models refuse it: https://docs.claude.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response
   continues: (model) => /^claude-(?:3|(?:haiku|sonnet|opus)-4(?:-[015]|-2025|$))/.test(model),
-  // JSON without a schema is unknown to it.
   requestIdHeader: 'request-id',
   newReader: (onText) => new AnthropicReader(onText),
   // Always there: the API asks for it, and the AI SDK fills in the model's own ceiling.

@@ -29,8 +29,8 @@ export const capabilityTable: Readonly<Record<ProviderType, readonly CapabilityR
   // A deployment may have any name, so nothing is known of its model.
   azure: [{ lacks: ['files'], maxStops: 4, maxLogprobs: 20 }],
   anthropic: [{ lacks: ['audio', 'files', 'seed', 'logprobs', 'json', ...PENALTIES] }],
-  // It takes only addresses of its own file store, which no client of ours has.
-  google: [{ lacks: ['image-urls'] }, ...GEMINI],
+  // Earlier models take only addresses of its own file store: https://ai.google.dev/gemini-api/docs/file-input-methods
+  google: [{ models: '^gemini-(?:1|2\\.0)', lacks: ['image-urls'] }, ...GEMINI],
   vertex: GEMINI,
   mistral: [{ lacks: ['audio', 'files', 'logprobs'] }],
   // Structured outputs and a limit to one tool call are not in its API, strict tools at another address only: https://api-docs.deepseek.com/api/create-chat-completion

@@ -34,8 +34,8 @@ function thinking(effort: Prompt['params']['reasoningEffort']): {
 } {
   if (effort === undefined) return {};
   if (effort === 'none') return { thinking: { type: 'disabled' } };
-  if (effort === 'high' || effort === 'xhigh') return { thinking: { type: 'enabled' } };
-  return { thinking: { type: 'enabled', tokenBudget: effort === 'medium' ? 8_192 : 1_024 } };
+  if (effort === 'minimal' || effort === 'low') return { thinking: { type: 'enabled', tokenBudget: 1_024 } };
+  return { thinking: { type: 'enabled', ...(effort === 'medium' && { tokenBudget: 8_192 }) } };
 }
 
 type Event = Readonly<Record<string, unknown>>;

@@ -52,12 +52,13 @@ const THINKING_BUDGET: Readonly<Record<ReasoningEffort, number>> = {
   medium: 8_192,
   high: 24_576,
   xhigh: 24_576,
+  max: 24_576,
 };
 
 function thinking(model: string, effort: ReasoningEffort | undefined): Record<string, Record<string, string | number>> {
   if (effort === undefined) return {};
   if (model.includes('gemini-2')) return { thinkingConfig: { thinkingBudget: THINKING_BUDGET[effort] } };
-  const level = effort === 'none' ? 'minimal' : effort === 'xhigh' ? 'high' : effort;
+  const level = effort === 'none' ? 'minimal' : effort === 'xhigh' || effort === 'max' ? 'high' : effort;
   return { thinkingConfig: { thinkingLevel: level } };
 }
 

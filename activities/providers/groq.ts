@@ -9,6 +9,8 @@ import { isRecord, parseEvent } from './sse.ts';
 export const groq = compatibleVendor({
   fields: ({ model, prompt }) => ({
     reasoningEffort: effortWord(model, prompt.params.reasoningEffort),
+    // Otherwise its thoughts come as a part of the text; the others do not know the field: https://console.groq.com/docs/reasoning
+    reasoning_format: model.startsWith('qwen/') ? 'parsed' : undefined,
     service_tier: prompt.params.serviceTier === 'flex' ? 'flex' : undefined,
   }),
   // https://console.groq.com/docs/prefilling
@@ -22,7 +24,7 @@ function effortWord(model: string, effort: ReasoningEffort | undefined): string 
   if (effort === undefined) return undefined;
   if (model.startsWith('qwen/')) return effort === 'none' ? 'none' : 'default';
   if (effort === 'none' || effort === 'minimal') return 'low';
-  return effort === 'xhigh' ? 'high' : effort;
+  return effort === 'xhigh' || effort === 'max' ? 'high' : effort;
 }
 
 /** The usage may stand inside the vendor's own field only, where the AI SDK does not look. */

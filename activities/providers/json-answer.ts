@@ -14,7 +14,7 @@ export type JsonAnswer =
 export function readJsonAnswer(answer: string): JsonAnswer {
   if (isJson(answer)) return { type: 'json', text: answer, isRepaired: false };
   const text = answer.replace(/^\uFEFF/, '').trim();
-  const bare = FENCED.exec(text)?.[1] ?? text;
+  const bare = inFence(text) ?? text;
   if (isJson(bare)) return { type: 'json', text: bare, isRepaired: true };
   const start = text.search(/[{[]/);
   const read = start === -1 ? null : readLenientJson(text, start);
@@ -28,8 +28,13 @@ export function readJsonAnswer(answer: string): JsonAnswer {
   return { type: 'json', text: read.json, isRepaired: true };
 }
 
-/** A whole answer in one Markdown fence. */
-const FENCED = /^```[\w+-]*[ \t]*\r?\n([\s\S]*?)\r?\n?[ \t]*```$/;
+/** Of a whole answer in one Markdown fence. */
+function inFence(text: string): string | null {
+  const opening = OPENING_LINE.exec(text)?.[0];
+  return opening === undefined || !text.endsWith('```') ? null : text.slice(opening.length, -3).trim();
+}
+
+const OPENING_LINE = /^```[\w+-]*[ \t]*\r?\n/;
 
 /**
  * What stands before and behind a value is only words and the value's own fence: nothing that could be a second value, or

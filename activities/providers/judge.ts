@@ -68,10 +68,9 @@ export function judgeAnswer(raw: RawAnswer, expected: Expectation): Verdict {
   const isEmpty = raw.text.trim() === '' && raw.toolCalls.length === 0;
   if (meaning === 'length') {
     if (isEmpty) return reject('truncated', 'all of its tokens went into thinking, none into an answer');
+    // As the client wanted it to be cut, half an answer is what was asked for: nothing else is asked of it.
     const isAsked = expected.isClientsLimit && reachedLimit(raw.usage, expected.outputLimit);
-    return isAsked
-      ? judgeExpected(raw, 'length', expected)
-      : reject('truncated', 'it ran into a limit that the client did not set');
+    return isAsked ? accept(raw, 'length') : reject('truncated', 'it ran into a limit that the client did not set');
   }
   if (isEmpty) return reject('empty', 'there is no text and no tool call in it');
   if (isAtOurLimit(raw.usage, expected)) {
@@ -108,7 +107,7 @@ function judgeText(raw: RawAnswer, meaning: 'stop' | 'tool-calls', expected: Exp
     return reject('unsupported', 'log probabilities were asked for, and there are none');
   }
   const isFormat = expected.responseFormat !== undefined && expected.responseFormat.type !== 'text';
-  if (!isFormat && !expected.check?.asksJson) return judgeExpected(raw, 'stop', expected);
+  if (!isFormat && !expected.check?.asksJson) return judgeExpected(raw, expected);
   const json = readJsonAnswer(raw.text);
   if (json.type === 'open') return reject('truncated', 'its JSON is left open');
   if (json.type === 'none') {
@@ -120,13 +119,13 @@ function judgeText(raw: RawAnswer, meaning: 'stop' | 'tool-calls', expected: Exp
     const because = 'its JSON does not match the schema';
     return poor(raw, 'schema-invalid', { because, detail: `${because}: ${fault}` });
   }
-  return judgeExpected({ ...raw, text: json.text }, 'stop', expected, json.isRepaired);
+  return judgeExpected({ ...raw, text: json.text }, expected, json.isRepaired);
 }
 
 /** Of text alone: calls of tools and refusals have come to their end before. */
-function judgeExpected(raw: RawAnswer, end: 'stop' | 'length', expected: Expectation, isRepaired = false): Verdict {
-  const fault = raw.toolCalls.length > 0 ? null : (expected.check?.faultOf(raw.text) ?? null);
-  return fault === null ? accept(raw, end, isRepaired) : poor(raw, 'expectation-failed', fault);
+function judgeExpected(raw: RawAnswer, { check }: Expectation, isRepaired = false): Verdict {
+  const fault = check?.faultOf(raw.text) ?? null;
+  return fault === null ? accept(raw, 'stop', isRepaired) : poor(raw, 'expectation-failed', fault);
 }
 
 function poor(raw: RawAnswer, kind: FailureKind, fault: AnswerFault): Verdict {

@@ -82,7 +82,7 @@ export class OpenaiWireReader extends WireState implements WireReader {
     const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
     if (!isRecord(choice)) return;
     const logprobs = isRecord(choice['logprobs']) ? choice['logprobs']['content'] : undefined;
-    if (Array.isArray(logprobs)) this.logprobs = [...(this.logprobs ?? []), ...logprobs.flatMap(tokenLogprobs)];
+    if (Array.isArray(logprobs)) (this.logprobs ??= []).push(...logprobs.flatMap(tokenLogprobs));
     const { delta } = choice;
     if (!isRecord(delta)) return;
     if (carriesContent(delta)) this.tokens++;

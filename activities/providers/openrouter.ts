@@ -26,5 +26,5 @@ function isBinding({ tools, responseFormat, params }: Prompt): boolean {
 
 function reasoning(effort: Prompt['params']['reasoningEffort']) {
   if (effort === undefined) return undefined;
-  return effort === 'none' ? { enabled: false } : { effort };
+  return effort === 'none' ? { enabled: false } : { effort: effort === 'max' ? 'xhigh' : effort };
 }

@@ -79,7 +79,14 @@ function convertFile(
   if (inline && part.type === 'file' && isTextType(inline.mediaType)) return textPart(fileText(part, inline.data));
   if (inline) return { type: 'file', ...inline, ...filename, ...options };
   if (part.type === 'file' || !URL.canParse(part.url)) return null;
-  return { type: 'file', mediaType: 'image/*', data: new URL(part.url), ...options };
+  const url = new URL(part.url);
+  return { type: 'file', mediaType: imageType(url), data: url, ...options };
+}
+
+/** Some APIs want to know before they have looked. */
+function imageType({ pathname }: URL): string {
+  const extension = /\.(png|webp|gif|heic|heif)$/i.exec(pathname)?.[1]?.toLowerCase();
+  return `image/${extension ?? '*'}`;
 }
 
 function textPart(text: string): LanguageModelV3TextPart {

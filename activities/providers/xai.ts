@@ -25,5 +25,6 @@ export const xai = compatibleVendor({
 });
 
 function effortWord(effort: ReasoningEffort | undefined): string | undefined {
-  return effort === 'minimal' ? 'low' : effort;
+  if (effort === 'minimal') return 'low';
+  return effort === 'xhigh' || effort === 'max' ? 'high' : effort;
 }

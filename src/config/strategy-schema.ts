@@ -15,7 +15,7 @@ const params = z.strictObject({
   frequencyPenalty: z.number().min(-2).max(2).exactOptional(),
   stop: z.array(z.string().min(1)).min(1).exactOptional(),
   seed: z.int().exactOptional(),
-  reasoningEffort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).exactOptional(),
+  reasoningEffort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).exactOptional(),
 });
 
 const chainLink = z.strictObject({

@@ -23,7 +23,7 @@ export const samplingFields = {
     })
     .nullish(),
   seed: z.int().nullish(),
-  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
+  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).nullish(),
 };
 
 const HINT = 'A hint: a target that does not know it answers without.';
@@ -32,7 +32,7 @@ const HINT = 'A hint: a target that does not know it answers without.';
 export const hintFields = {
   verbosity: z.enum(['low', 'medium', 'high']).nullish().meta({ description: HINT }),
   service_tier: z
-    .enum(['auto', 'default', 'flex', 'priority'])
+    .enum(['auto', 'default', 'flex', 'scale', 'priority'])
     .nullish()
     .meta({ description: `${HINT} The cost of a call is counted at the configured price all the same.` }),
   prompt_cache_key: z.string().max(512).nullish().meta({ description: HINT }),
@@ -81,10 +81,15 @@ const unsupported = z.null({ error: 'is not supported' }).optional().meta({ desc
 /** Known fields that are not done: allowed only where they ask for what happens anyway. */
 const unsupportedFields = {
   n: z.literal(1, { error: 'is not supported beyond 1 answer' }).nullish(),
-  store: z.literal(false, { error: 'is not supported: leave it out or send false' }).nullish(),
   modalities: z.tuple([z.literal('text')], { error: 'is not supported beyond ["text"]' }).nullish(),
   // Its tokens are those of one model, and mean other words to the next.
-  logit_bias: unsupported,
+  logit_bias: z
+    .record(z.string(), z.unknown())
+    .refine((bias) => Object.keys(bias).length === 0, {
+      error: 'is not supported',
+      params: { isUnsupported: true },
+    })
+    .nullish(),
   audio: unsupported,
   functions: unsupported,
   function_call: unsupported,
@@ -108,6 +113,7 @@ export const chatFields = {
   top_logprobs: z.int().min(0).max(20).nullish(),
   ...hintFields,
   metadata: metadataSchema.nullish(),
+  store: z.boolean().nullish().meta({ description: 'Every inference is kept, for as long as the retention says.' }),
   expect: expectSchema.nullish(),
   ...unsupportedFields,
 };

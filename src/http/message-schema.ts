@@ -31,11 +31,15 @@ const filePart = z.strictObject({
 const EITHER = { error: 'must be a text or a list of content parts' };
 const textContent = z.union([z.string(), z.array(textPart).min(1)], EITHER);
 
-const systemMessage = z.strictObject({ role: z.enum(['system', 'developer']), content: textContent });
+/** Of a speaker: of a user it is told in words, of the others it is left out, as models would write it before what they say. */
+const name = z.string().max(64).nullish();
+
+const systemMessage = z.strictObject({ role: z.enum(['system', 'developer']), content: textContent, name });
 
 const userMessage = z.strictObject({
   role: z.literal('user'),
   content: z.union([z.string(), z.array(z.discriminatedUnion('type', [textPart, imagePart, filePart])).min(1)], EITHER),
+  name,
 });
 
 const toolCall = z.strictObject({
@@ -54,6 +58,7 @@ const assistantMessage = z
       .nullish(),
     refusal: z.string().nullish(),
     tool_calls: z.array(toolCall).nullish(),
+    name,
     // Clients send back what they were given: these fields of an answer say nothing to a model.
     annotations: z.array(z.unknown()).nullish(),
     audio: z.null().optional(),
@@ -69,7 +74,7 @@ const toolMessage = z.strictObject({
   tool_call_id: z.string().min(1),
   content: textContent,
   // Some clients repeat the tool's name here; the id alone tells which call is answered.
-  name: z.string().optional(),
+  name: z.string().nullish(),
 });
 
 export const messagesSchema = z

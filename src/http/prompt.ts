@@ -38,17 +38,25 @@ function answerParamsOf(body: ChatFields): Params {
   return given({
     logprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : null,
     verbosity: body.verbosity,
-    serviceTier: body.service_tier === 'auto' ? null : body.service_tier,
+    serviceTier: serviceTierOf(body.service_tier),
     promptCacheKey: body.prompt_cache_key,
     promptCacheRetention: retention === 'in_memory' ? 'in-memory' : retention,
     safetyIdentifier: body.safety_identifier,
   });
 }
 
+/** `scale` is what an account at OpenAI has bought: `auto` takes it there. */
+export function serviceTierOf(tier: ChatFields['service_tier']): Params['serviceTier'] | null {
+  return tier === 'auto' || tier === 'scale' ? null : tier;
+}
+
 function messageOf(message: ChatMessage): Message {
   if (message.role === 'user') {
-    const { content } = message;
-    return { role: 'user', parts: typeof content === 'string' ? [textPart(content)] : content.map(partOf) };
+    const { content, name } = message;
+    // No API beside OpenAI's has a field for who of several users speaks.
+    const said = name == null ? '' : `${name}: `;
+    if (typeof content === 'string') return { role: 'user', parts: [textPart(said + content)] };
+    return { role: 'user', parts: [...(said === '' ? [] : [textPart(said)]), ...content.map(partOf)] };
   }
   if (message.role === 'assistant') {
     return {

@@ -81,6 +81,12 @@ describe('a syntax', () => {
     expect(await faultOf({ syntax: 'python' }, `${text}\n\n${text}`)).not.toBeNull();
   });
 
+  it('is looked for in no time among fences that are left open', async () => {
+    const beganAt = performance.now();
+    expect(await faultOf({ syntax: 'json' }, '```x\n'.repeat(39_000))).not.toBeNull();
+    expect(performance.now() - beganAt).toBeLessThan(2_000);
+  });
+
   it.each<Syntax>([
     'json',
     'sql',

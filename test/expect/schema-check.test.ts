@@ -47,4 +47,25 @@ describe('a schema', () => {
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`c${index}`, 1]));
     expect(faultOf(schema, JSON.stringify(many))?.split(';')).toHaveLength(8);
   });
+
+  it('holds nobody up by a pattern that takes for ever', () => {
+    const beganAt = performance.now();
+    const schema = { type: 'string', pattern: '^(a+)+$' };
+    expect(faultOf(schema, JSON.stringify(`${'a'.repeat(40)}b`))).toBe(
+      'it could not be held against the schema within 500 ms',
+    );
+    expect(performance.now() - beganAt).toBeLessThan(5_000);
+    expect(faultOf(schema, '"aaa"')).toBeNull();
+  });
+
+  it('is none when it is so large that compiling it would hold up everything else', () => {
+    const beganAt = performance.now();
+    const many = Array.from({ length: 20_000 }, (_, index) => [`p${index}`, { type: 'object', required: ['a'] }]);
+    expect(schemaCheck({ properties: Object.fromEntries(many) }).type).toBe('invalid');
+    const large = { properties: Object.fromEntries(many.slice(0, 100)) };
+    const refers = Array.from({ length: 3_000 }, (_, index) => [`p${index}`, { $ref: '#/definitions/large' }]);
+    const schema = { definitions: { large }, properties: Object.fromEntries(refers) };
+    expect(faultOf(schema, '{"p0":{"p1":{"a":1}}}')).toBeNull();
+    expect(performance.now() - beganAt).toBeLessThan(5_000);
+  });
 });

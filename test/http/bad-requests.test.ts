@@ -191,7 +191,6 @@ describe('a bad body is a 400 that names the field, and starts nothing', () => {
 
 const unsupported = {
   n: 2,
-  store: true,
   modalities: ['text', 'audio'],
   logit_bias: { 50256: -100 },
   audio: { voice: 'alloy', format: 'mp3' },

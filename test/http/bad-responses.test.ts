@@ -125,7 +125,7 @@ const badBodies: Record<string, BadBody> = {
     code: missing,
   },
   'an unknown verbosity': { body: { ...base, text: { verbosity: 'endless' } }, param: 'text.verbosity' },
-  'an unknown service tier': { body: { ...base, service_tier: 'scale' }, param: 'service_tier' },
+  'an unknown service tier': { body: { ...base, service_tier: 'business' }, param: 'service_tier' },
   'an unknown effort': { body: { ...base, reasoning: { effort: 'heroic' } }, param: 'reasoning.effort' },
   'a summary of the reasoning': {
     body: { ...base, reasoning: { summary: 'detailed' } },

@@ -39,6 +39,36 @@ const accepted: Record<string, { body: Body; prompt: Prompt }> = {
     body: { ...base, n: 1, stream: false, store: false, logprobs: false, modalities: ['text'], service_tier: 'auto' },
     prompt: plain,
   },
+  'what is so at Holdfast in any case': {
+    body: { ...base, store: true, logit_bias: {}, service_tier: 'scale' },
+    prompt: plain,
+  },
+  'the names of speakers, of which only a user has to be told': {
+    body: {
+      model: 'm',
+      messages: [
+        { role: 'system', name: 'rules', content: 'Be brief.' },
+        { role: 'user', name: 'olga', content: 'Hello.' },
+        { role: 'assistant', name: 'helper', content: 'Hello, Olga.' },
+        { role: 'user', name: 'jim', content: [{ type: 'image_url', image_url: { url: PNG } }] },
+      ],
+    },
+    prompt: {
+      messages: [
+        { role: 'system', text: 'Be brief.' },
+        { role: 'user', parts: [{ type: 'text', text: 'olga: Hello.' }] },
+        { role: 'assistant', text: 'Hello, Olga.', toolCalls: [] },
+        {
+          role: 'user',
+          parts: [
+            { type: 'text', text: 'jim: ' },
+            { type: 'image', url: PNG },
+          ],
+        },
+      ],
+      params: {},
+    },
+  },
   'log probabilities and hints': {
     body: {
       ...base,

@@ -145,6 +145,14 @@ describe.each(wires)('a call over the wire of %s', (wire) => {
     expect(answer.finishReason.unified).toBe('length');
   });
 
+  it('takes such a cut whatever form the answer should have had', async () => {
+    const params = { maxTokens: 5 };
+    const expected = question({ params, expect: [{ schema: { type: 'object' }, words: { min: 100 } }] });
+    expect(answerOf(await callWire(wire, { prompt: expected })).finishReason.unified).toBe('length');
+    const asJson = question({ params, responseFormat: { type: 'json' } });
+    expect(answerOf(await callWire(wire, { prompt: asJson })).finishReason.unified).toBe('length');
+  });
+
   it('fails for a cut at a limit that the target set', async () => {
     const outcome = await callWire(wire, { target: { params: { maxTokens: 5 } } });
     expect(failureOf(outcome).kind).toBe('truncated');

@@ -1,5 +1,6 @@
 // Embeddings over real HTTP against the simulator and against servers of the test's own: each fault, and what it becomes.
 
+import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CallOutcome } from '../../activities/providers/call.ts';
@@ -216,6 +217,14 @@ describe('a server that speaks the wire of others', () => {
 });
 
 describe('the registry', () => {
+  it('and the page on embeddings name the same types without any', async () => {
+    const page = await readFile(new URL('../../docs/embeddings.md', import.meta.url), 'utf8');
+    const sentence = /A target of type ([^.]*?) has no embeddings/.exec(page)?.[1] ?? '';
+    const named = [...sentence.matchAll(/`([^`]+)`/g)].map(([, type]) => type);
+    const without = providerTypes.filter((type) => !providerFacts(type).embeddings);
+    expect(named.sort()).toEqual([...without].sort());
+  });
+
   it.each(providerTypes)('says of %s whether its vendor has embeddings', async (type) => {
     const { embeddings } = await loadVendor(type);
     expect(providerFacts(type).embeddings !== undefined).toBe(embeddings !== undefined);

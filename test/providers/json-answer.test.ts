@@ -94,6 +94,19 @@ describe('an answer', () => {
   });
 });
 
+describe('an answer that is made to hold up its reader', () => {
+  it.each([
+    ['spaces in a fence that is left open', `\`\`\`\n${' '.repeat(100_000)}x`],
+    ['spaces behind brackets', `{${' '.repeat(100_000)}`],
+    ['quotes in words', `{"a":1} ${'" '.repeat(50_000)}`],
+    ['fences', '```x\n'.repeat(20_000)],
+  ])('takes no time: %s', (_title, answer) => {
+    const beganAt = performance.now();
+    expect(readJsonAnswer(answer).type).not.toBe('json');
+    expect(performance.now() - beganAt).toBeLessThan(1_000);
+  });
+});
+
 describe('the arguments of a tool', () => {
   it.each(['{', '[1, 2', '{"a":"b', '{"a":[1]'])('are left open: %j', (text) => expect(isLeftOpen(text)).toBe(true));
 

@@ -13,6 +13,7 @@ import type {
   ToolChoice,
 } from '../../domain/prompt.ts';
 import { given } from '../given.ts';
+import { serviceTierOf } from '../prompt.ts';
 import type { InputItem } from './input-schema.ts';
 import type { ResponseFields } from './response-schema.ts';
 import { LOGPROBS } from './response-schema.ts';
@@ -56,7 +57,7 @@ function paramsOf(body: ResponseFields): Params {
     reasoningEffort: body.reasoning?.effort,
     logprobs: include?.includes(LOGPROBS) ? (body.top_logprobs ?? 0) : null,
     verbosity: body.text?.verbosity,
-    serviceTier: tier === 'auto' ? null : tier,
+    serviceTier: serviceTierOf(tier),
     promptCacheKey: body.prompt_cache_key,
     promptCacheRetention: retention === 'in_memory' ? 'in-memory' : retention,
     safetyIdentifier: body.safety_identifier,
