@@ -84,7 +84,7 @@ describe('a syntax', () => {
   it('is looked for in no time among fences that are left open', async () => {
     const beganAt = performance.now();
     expect(await faultOf({ syntax: 'json' }, '```x\n'.repeat(39_000))).not.toBeNull();
-    expect(performance.now() - beganAt).toBeLessThan(2_000);
+    expect(performance.now() - beganAt).toBeLessThan(5_000);
   });
 
   it.each<Syntax>([

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { awsFrame } from '../../src/simulator/wires/aws-frame.ts';
-import type { ProviderSettings } from '../../activities/providers/registry.ts';
+import { addressOf, type ProviderSettings } from '../../activities/providers/registry.ts';
 import { answerOf, call, chunk, DONE, failureOf, frame, LIMITS, question, USAGE } from './call.ts';
 
 interface Seen {
@@ -64,6 +64,14 @@ describe('azure', () => {
 });
 
 describe('bedrock', () => {
+  it.each([
+    ['eu-central-1', 'https://bedrock-runtime.eu-central-1.amazonaws.com'],
+    ['cn-north-1', 'https://bedrock-runtime.cn-north-1.amazonaws.com.cn'],
+    ['eusc-de-east-1', 'https://bedrock-runtime.eusc-de-east-1.amazonaws.eu'],
+  ])('in the region %s is at %s', (region, address) => {
+    expect(addressOf({ type: 'bedrock', apiKey: 'k', region })).toBe(address);
+  });
+
   const event = (name: string, payload: unknown) => awsFrame('event', name, payload);
   const start = event('messageStart', { role: 'assistant' });
   const text = (words: string) => event('contentBlockDelta', { contentBlockIndex: 0, delta: { text: words } });

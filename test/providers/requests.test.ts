@@ -188,38 +188,6 @@ describe('a request', () => {
     ]);
   });
 
-  it('leaves it to Gemini to fetch an image', async () => {
-    const image = { role: 'user', parts: [{ type: 'image', url: 'https://example.com/a.PNG?b=c.gif' }] } as const;
-    const prompt: Prompt = { params: {}, messages: [image] };
-    const fileData = { mimeType: 'image/png', fileUri: 'https://example.com/a.PNG?b=c.gif' };
-    for (const wire of ['google', 'vertex'] as const) {
-      const body = await bodyOf(wire, { prompt, target: { model: 'gemini-2.5-flash' } });
-      expect(body).toMatchObject({ contents: [{ role: 'user', parts: [{ fileData }] }] });
-    }
-  });
-
-  it.each([
-    ['openai', 'gpt-5.4', { reasoning_effort: 'max' }],
-    ['groq', 'openai/gpt-oss-20b', { reasoning_effort: 'high' }],
-    ['cohere', 'command-a-reasoning', { thinking: { type: 'enabled' } }],
-    ['google', 'gemini-3-pro', { generationConfig: { thinkingConfig: { thinkingLevel: 'high' } } }],
-    [
-      'bedrock',
-      'amazon.nova-2-lite-v1:0',
-      { additionalModelRequestFields: { reasoningConfig: { type: 'enabled', maxReasoningEffort: 'high' } } },
-    ],
-    ['bedrock', 'openai.gpt-oss-20b-1:0', { additionalModelRequestFields: { reasoning_effort: 'high' } }],
-  ] as const)('tells %s the nearest effort to the highest: %s', async (wire, model, body) => {
-    const prompt = question({ params: { reasoningEffort: 'max' } });
-    expect(await bodyOf(wire, { prompt, target: { model } })).toMatchObject(body);
-  });
-
-  it('asks Groq to keep thoughts out of the text where a model would write them there', async () => {
-    const qwen = { target: { model: 'qwen/qwen3-32b' } };
-    expect(await bodyOf('groq', qwen)).toMatchObject({ reasoning_format: 'parsed' });
-    expect(await bodyOf('groq', { target: { model: 'openai/gpt-oss-20b' } })).not.toHaveProperty('reasoning_format');
-  });
-
   it("has the target's own system prompt before the client's, and its parameters instead of the client's", async () => {
     const prompt: Prompt = {
       params: { temperature: 1, topP: 0.5 },
