@@ -103,7 +103,7 @@ class Embeddings extends OrderedTargets<FailoverSettings, EmbeddingsInput> imple
       ...(earlier && { expectedDimensions: earlier.dimensions }),
       ...(user !== undefined && { user }),
     };
-    return (activities, { target, attemptTimeoutMs, maxAttempts, chain, news, line }) =>
+    return (activities, { target, attemptTimeoutMs, maxAttempts, chain, news, line, traceparent }) =>
       activities.embed({
         target,
         attemptTimeoutMs,
@@ -111,6 +111,7 @@ class Embeddings extends OrderedTargets<FailoverSettings, EmbeddingsInput> imple
         ...(chain && { chain }),
         ...(news && { news }),
         ...(line && { line }),
+        ...(traceparent && { traceparent }),
         ...asked,
       });
   }

@@ -72,3 +72,12 @@ test('all voters of a consensus, and a hedge, get the traceparent', async () => 
     expect(new Set(sentHeader('traceparent'))).toEqual(new Set([TRACE]));
   }
 });
+
+test('embeddings have theirs sent on too', async () => {
+  const { status, body } = await service.request('/v1/embeddings', {
+    body: { model: 'one/m1', input: ['the river'] },
+    headers: { traceparent: TRACE },
+  });
+  expect(status, JSON.stringify(body.error)).toBe(200);
+  expect(sentHeader('traceparent')).toEqual([TRACE]);
+});
