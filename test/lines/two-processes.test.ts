@@ -220,12 +220,13 @@ describe('a client at another API', () => {
 
   test('keeps the line while it listens, and can hang up', async () => {
     const held = hub.hold(true);
+    const line = hub.find(held.address.token);
     const copy = await listen(held.address);
     held.leave();
     await eventually(() => isConnected(held.address));
     copy.hangUp();
     copy.leave();
-    await eventually(() => hub.find(held.address.token)?.hungUp.aborted);
+    await eventually(() => line?.hungUp.aborted);
     await eventually(() => !isConnected(held.address));
   });
 
