@@ -3,6 +3,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/fault.ts';
+import { begun, openStream } from '../support/event-stream.ts';
 import { eventually } from '../support/polling.ts';
 import type { TestService } from '../support/service.ts';
 import { chat, startTestService } from '../support/service.ts';
@@ -73,6 +74,17 @@ test('a cancelled one starts it again', async () => {
   recover();
   await replay(body.id);
   expect((await get(body.id, '?wait=20')).status).toBe('succeeded');
+});
+
+test('one that was cancelled since the client of its stream had left answers', async () => {
+  const recover = service.simulator.inject({ fault: { type: 'delay', tokenMs: 150 } });
+  const stream = await begun(await openStream(service.url, { body: chat('one/m1') }));
+  const id = stream.headers.get('x-holdfast-inference-id') ?? '';
+  stream.leave();
+  await eventually(async () => (await get(id)).status === 'cancelled');
+  recover();
+  await replay(id);
+  expect(await get(id, '?wait=20')).toMatchObject({ status: 'succeeded', target: 'one/m1' });
 });
 
 test('one whose deadline has long passed gives it a fresh one', async () => {

@@ -49,6 +49,17 @@ test('a live line is kept for a client that comes back, also before the first to
   expect(hub.find(held.address.token)).toBeNull();
 });
 
+test('a live line whose client has hung up is gone with its call: a replay of its inference is not to hear of that', () => {
+  const held = hub.hold(true);
+  const { token } = held.address;
+  const call = attach(token);
+  held.hangUp();
+  held.leave();
+  expect(hub.find(token)).not.toBeNull();
+  call.end('cancelled');
+  expect(hub.find(token)).toBeNull();
+});
+
 test('a live line is kept as long as it is in use, and then for a while', () => {
   const held = hub.hold(true);
   const { token } = held.address;

@@ -223,9 +223,10 @@ describe('a client at another API', () => {
     const copy = await listen(held.address);
     held.leave();
     await eventually(() => isConnected(held.address));
+    const line = hub.find(held.address.token);
     copy.hangUp();
     copy.leave();
-    await eventually(() => hub.find(held.address.token)?.hungUp.aborted);
+    await eventually(() => line?.hungUp.aborted);
     await eventually(() => !isConnected(held.address));
   });
 
