@@ -127,6 +127,8 @@ test('a client that does not read slows nobody: the inference ends, and then it 
   const events = all.split('\n\n').filter((event) => event.startsWith('data: {'));
   const pieces = events.map((event) => JSON.parse(event.slice(6)).choices[0].delta.content ?? '');
   expect(pieces.join('')).toBe(text);
+  // The end too comes in the pieces in which the model gave it.
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(100);
   expect(all.endsWith('data: [DONE]\n\n')).toBe(true);
 });
 

@@ -80,7 +80,8 @@ export class StreamedAnswer {
     }
   }
 
-  #pump(): void {
+  /** @param isLast what is left is sent whether the client takes it now or not */
+  #pump(isLast = false): void {
     const line = this.#line;
     if (!line || this.#isOver) return;
     if (line.isInterrupted) {
@@ -88,7 +89,7 @@ export class StreamedAnswer {
       if (this.#sent > 0) this.#interrupt();
       return;
     }
-    while (this.#sent < line.pieces.length && !this.#isFull) {
+    while (this.#sent < line.pieces.length && (isLast || !this.#isFull)) {
       const isFirst = this.#sent === 0;
       const piece = line.pieces[this.#sent++] ?? '';
       const begin = isFirst && line.served ? this.#presenter.begin(line.served) : '';
@@ -99,8 +100,10 @@ export class StreamedAnswer {
   #end(inference: Inference): boolean {
     const { result } = inference;
     if (!result) return this.#fail(failureError(inference));
-    const sent = this.#line?.pieces.slice(0, this.#sent).join('') ?? '';
     const { text, refusal } = result.answer;
+    // Piece by piece, as whoever joins gets it: by these the events of a response are numbered.
+    if (text?.startsWith(this.#line?.pieces.join('') ?? '')) this.#pump(true);
+    const sent = this.#line?.pieces.slice(0, this.#sent).join('') ?? '';
     const whole = text ?? (refusal !== null ? sent : '');
     if (!whole.startsWith(sent)) return this.#fail(interrupted(this.#id, null));
     const events = this.#presenter.end(withResult(inference, result), whole.slice(sent.length));
