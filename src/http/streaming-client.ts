@@ -9,6 +9,7 @@ import { startInference } from './start-inference.ts';
 import type { StreamPresenter } from './streams/presenter.ts';
 import { StreamedAnswer } from './streams/streamed-answer.ts';
 import { synchronousAnswer } from './synchronous-answer.ts';
+import type { Place } from './waiting.ts';
 import type { ChatHeaders, HowServed } from './waiting-client.ts';
 import { howServed, servedHeaders } from './waiting-client.ts';
 import type { InferenceWanted, Started } from './start-inference.ts';
@@ -25,18 +26,7 @@ export async function serveStreamingClient(
   try {
     const stream = { asked: headers['x-holdfast-stream'] };
     started = await startInference(context, request, { ...wanted, ...howServed(headers), client: 'waits', stream });
-    const { inference, line } = started;
-    const written = new StreamedAnswer({
-      id: inference.id,
-      reply,
-      headers: streamHeaders(inference, line),
-      line,
-      presenter: presenterOf(started),
-    });
-    const ended = synchronousAnswer(context, started, place);
-    // What was interrupted ends without anybody who waits for it.
-    ended.catch(() => undefined);
-    const isTold = await written.write(ended);
+    const isTold = await writeStream(context, { reply, started, place }, presenterOf(started));
     if (!isTold) await abandon(context, started, reply.log);
     return reply.sent ? reply : reply.hijack();
   } finally {
@@ -56,20 +46,32 @@ export async function rejoinStream(
   const place = context.waiting.enter(reply.raw);
   const line = address ? await context.lines.join(address) : null;
   try {
-    const written = new StreamedAnswer({
-      id: inference.id,
-      reply,
-      headers: streamHeaders(inference, line),
-      line,
-      presenter,
-    });
-    const ended = synchronousAnswer(context, { inference, deadlineMs, isJoinable: true, isKept: true, line }, place);
-    ended.catch(() => undefined);
-    await written.write(ended);
+    const started = { inference, deadlineMs, isJoinable: true, isKept: true, line };
+    await writeStream(context, { reply, started, place }, presenter);
     return reply.sent ? reply : reply.hijack();
   } finally {
     place.leave();
     line?.leave();
+  }
+}
+
+/** Whether the client was told an end. */
+async function writeStream(
+  context: HttpContext,
+  { reply, started, place }: { readonly reply: FastifyReply; readonly started: Started; readonly place: Place },
+  presenter: StreamPresenter,
+): Promise<boolean> {
+  const { inference, line } = started;
+  const { id } = inference;
+  const written = new StreamedAnswer({ id, reply, headers: streamHeaders(inference, line), line, presenter });
+  const ended = synchronousAnswer(context, started, place);
+  // It may fail when nobody listens any more.
+  ended.catch(() => undefined);
+  try {
+    return await written.write(ended);
+  } finally {
+    // An inference whose stream was interrupted goes on: without this it would be waited for until its end.
+    place.endWait();
   }
 }
 

@@ -13,7 +13,7 @@ const DEADLINE_MARGIN_MS = 1_000;
 /** How often it is looked at while the server has no place for another long poll. */
 const CROWDED_POLL_MS = 1_000;
 
-/** The inference once it has ended, or null when the client is gone and nobody is left to answer. */
+/** The inference once it has ended, or null when nobody is left to answer: the client is gone, or was told something else. */
 export async function synchronousAnswer(
   context: HttpContext,
   started: Started,
@@ -28,7 +28,7 @@ export async function synchronousAnswer(
   const until = performance.now() + started.deadlineMs + DEADLINE_MARGIN_MS;
   for (;;) {
     if (waiting.isShuttingDown) throw letGo(started);
-    if (place.isAbandoned) return null;
+    if (place.signal.aborted) return null;
     const leftMs = until - performance.now();
     if (leftMs <= 0) return atDeadline(context, started);
 

@@ -10,6 +10,8 @@ export interface Place {
   readonly isAbandoned: boolean;
   /** From now on the client waits for this inference. */
   waitFor(id: string): void;
+  /** Whatever is waited for, the client has been told all that it will be. */
+  endWait(): void;
   leave(): void;
 }
 
@@ -63,6 +65,7 @@ export class Waiting {
         awaited = id;
         this.#count(id, 1);
       },
+      endWait: () => abort.abort(),
       leave: () => {
         response.removeListener('close', onClose);
         giveUp();

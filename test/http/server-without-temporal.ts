@@ -6,6 +6,7 @@ import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import type { Admit } from '../../src/domain/admission.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
 import type { Inferences } from '../../src/domain/inferences.ts';
+import type { Lines } from '../../src/domain/line.ts';
 import type { Targets } from '../../src/domain/targets.ts';
 import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
@@ -51,6 +52,7 @@ export async function serverWithoutTemporal(
     admit?: Admit;
     targets?: Targets;
     inferences?: Partial<Inferences>;
+    lines?: Lines;
   } = {},
 ) {
   const used: string[] = [];
@@ -84,7 +86,7 @@ export async function serverWithoutTemporal(
   const server = await buildServer({
     inferences,
     catalog: known,
-    lines: linesInMemory(),
+    lines: options.lines ?? linesInMemory(),
     targets: options.targets ?? targetsInMemory(known),
     admit: options.admit ?? (() => null),
     expectFaults,

@@ -6,6 +6,6 @@ import { LineConnections } from '../../src/lines/connection.ts';
 import { createLines } from '../../src/lines/held-lines.ts';
 import { LineHub } from '../../src/lines/hub.ts';
 
-export function linesInMemory(): Lines {
-  return createLines(new LineHub(), new LineConnections(pino({ level: 'silent' })));
+export function linesInMemory(hub = new LineHub()): Lines {
+  return createLines(hub, new LineConnections(pino({ level: 'silent' })));
 }
