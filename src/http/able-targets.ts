@@ -16,14 +16,16 @@ export function ableTargets(input: {
   readonly settings: ModelSettings;
   readonly prompt: Prompt;
   readonly catalog: Catalog;
+  /** What the way in calls a parameter of chat completions. @default the same */
+  readonly fieldOf?: (param: string) => string;
 }): ModelSettings {
-  const { settings, prompt, catalog } = input;
+  const { settings, prompt, catalog, fieldOf = (param) => param } = input;
   const looked = settings.targets.map((target) => ({
     target,
     asked: targetPrompt({ prompt, target, capabilities: capabilitiesAt(catalog, target) }),
   }));
   const able = looked.flatMap(({ target, asked }) => (asked.type === 'prompt' ? [target] : []));
-  if (able.length === 0) throw nobodyCan(looked.flatMap(unable));
+  if (able.length === 0) throw nobodyCan(looked.flatMap(unable), fieldOf);
   // A vote's legs are counted: one that cannot answer is a vote that is missing, and is said to be so.
   return settings.strategy === 'consensus' || able.length === looked.length ? settings : { ...settings, targets: able };
 }
@@ -42,18 +44,18 @@ function unable({ target, asked }: { readonly target: Target; readonly asked: Ta
   return asked.type === 'prompt' ? [] : [{ target, asked }];
 }
 
-function nobodyCan(all: readonly Unable[]): ApiError {
+function nobodyCan(all: readonly Unable[], fieldOf: (param: string) => string): ApiError {
   const unsupported = all.flatMap(({ asked }) => (asked.type === 'unsupported' ? [asked] : []))[0];
-  const reasons = all.map(({ target, asked }) => `${targetName(target)} ${reasonOf(target, asked)}`);
+  const reasons = all.map(({ target, asked }) => `${targetName(target)} ${reasonOf(target, asked, fieldOf)}`);
   return new ApiError({
     code: unsupported ? 'unsupported_parameter' : 'context_length_exceeded',
     message: `No target can take this request: ${[...new Set(reasons)].join('; ')}. Nothing was started.`,
-    param: unsupported?.param ?? 'messages',
+    param: fieldOf(unsupported?.param ?? 'messages'),
   });
 }
 
-function reasonOf({ contextWindow }: Target, asked: Unable['asked']): string {
+function reasonOf({ contextWindow }: Target, asked: Unable['asked'], fieldOf: (param: string) => string): string {
   return asked.type === 'unsupported'
-    ? `does not support ${asked.what} (${asked.param})`
+    ? `does not support ${asked.what} (${fieldOf(asked.param)})`
     : `holds ${contextWindow} tokens, and it has more`;
 }

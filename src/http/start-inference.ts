@@ -21,6 +21,7 @@ import { fingerprintOf, idempotentInferenceId, isRetry, numberedRequest } from '
 import { resolveEmbeddings } from './resolve-embeddings.ts';
 import type { Resolved } from './resolve-model.ts';
 import { resolveModel } from './resolve-model.ts';
+import { responseField } from './responses/response-field.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import { traceparentOf } from './trace.ts';
 import type { Waiting } from './waiting.ts';
@@ -184,8 +185,9 @@ function resolvePrompt(
   const { model } = body;
   const { stream: configured, expect, ...asked } = resolveModel({ catalog, wayIn, model, strategy, deadline });
   const prompt = withExpected({ prompt: wanted, ofModel: expect, faultsOf: expectFaults });
-  const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog }) };
-  checkComparable(resolved.settings, prompt, response ? 'text.format' : 'response_format');
+  const fieldOf = response ? responseField : (param: string) => param;
+  const resolved = { ...asked, settings: ableTargets({ settings: asked.settings, prompt, catalog, fieldOf }) };
+  checkComparable(resolved.settings, prompt, fieldOf('response_format'));
   checkResolvable(resolved.settings, apiKeys);
   const mode = stream ? streamMode({ ...stream, strategy: resolved.settings.strategy, prompt, configured }) : null;
   return { mode, input: { ...resolved, prompt } };

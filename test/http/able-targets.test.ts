@@ -95,6 +95,20 @@ describe('a request that no target can take is a 400, and starts nothing', async
     expect(error.message).not.toContain('secret');
   });
 
+  test('in the words of the API by which it came', async () => {
+    const respond = async (payload: object) => {
+      const response = await app.inject({ method: 'POST', url: '/v1/responses', payload });
+      expect(used).toEqual([]);
+      return response.json().error;
+    };
+    const long = await respond({ model: 'together/tiny', input: 'word '.repeat(300) });
+    expect(long).toMatchObject({ code: 'context_length_exceeded', param: 'input' });
+    const include = ['message.output_text.logprobs'];
+    const unsupported = await respond({ model: 'openai/gpt-4o', input: 'Hello', include });
+    expect(unsupported).toMatchObject({ code: 'unsupported_parameter', param: 'include' });
+    expect(unsupported.message).toContain('log probabilities (include)');
+  });
+
   test('also when a strategy comes with it', async () => {
     const strategy = { type: 'failover', targets: [{ target: 'openai/o', params: { stop: 'x' } }, 'openai/p'] };
     const response = await app.inject({

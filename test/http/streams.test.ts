@@ -1,11 +1,13 @@
-// A stream that the service itself fails to serve, when it is too late for an HTTP error.
+// How a stream ends that cannot end with its answer: by a fault of the service itself, or because another text was sent.
 
 import { afterEach, expect, test } from 'vitest';
 import type { Inference } from '../../src/domain/inference.ts';
+import type { Inferences } from '../../src/domain/inferences.ts';
 import { LineHub } from '../../src/lines/hub.ts';
 import { begun, openStream } from '../support/event-stream.ts';
 import { linesInMemory } from '../support/lines.ts';
 import { eventually } from '../support/polling.ts';
+import { answered } from './responses.ts';
 import { chat, serverWithoutTemporal } from './server-without-temporal.ts';
 
 const running: Inference = {
@@ -49,33 +51,52 @@ test('that has begun ends with an error event, and the log has the reason', asyn
   expect(server.log.join('')).toContain('A stream failed by a bug.');
 });
 
-test('that was interrupted waits for its inference no longer', async () => {
+/** A live stream that has begun with "Hello", of an inference that ends as `wait` has it. */
+async function streamOf(wait: Inferences['wait']) {
   const hub = new LineHub();
-  const started: string[] = [];
-  const waits: AbortSignal[] = [];
-  server = await serverWithoutTemporal({
-    lines: linesInMemory(hub),
-    inferences: {
-      start: async ({ input }) => {
-        started.push(input.line?.token ?? '');
-        return { type: 'started', inference: running };
-      },
-      wait: async (_id, { signal }) => {
-        if (!signal) throw new Error('Nobody could end this wait.');
-        waits.push(signal);
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
-        return { type: 'pending' };
-      },
-    },
-  });
+  const tokens: string[] = [];
+  const start: Inferences['start'] = async ({ input }) => {
+    tokens.push(input.line?.token ?? '');
+    return { type: 'started', inference: running };
+  };
+  server = await serverWithoutTemporal({ lines: linesInMemory(hub), inferences: { start, wait } });
   const url = await server.app.listen({ host: '127.0.0.1', port: 0 });
   const opening = openStream(url, { body: chat });
-  await eventually(() => waits.length > 0);
-  const call = hub.find(started[0] ?? '')?.attach({ target: 'openai/gpt-4o', isRacing: false });
+  await eventually(() => tokens.length > 0);
+  const call = hub.find(tokens[0] ?? '')?.attach({ target: 'openai/gpt-4o', isRacing: false });
   call?.pass('Hello', 'gpt-4o');
-  const stream = await begun(await opening);
-  call?.interrupt();
-  expect(await stream.ended).toMatchObject({ text: 'Hello', code: 'stream_interrupted', isBroken: false });
+  return { stream: await begun(await opening), interrupt: () => call?.interrupt() };
+}
+
+const INTERRUPTED = { text: 'Hello', finish: null, code: 'stream_interrupted', isDone: false, isBroken: false };
+
+test.each<[string, string, object]>([
+  ['goes on from what was sent', 'Hello you.', { text: 'Hello you.', finish: 'stop', code: null, isDone: true }],
+  ['says something else', 'Hi, you.', INTERRUPTED],
+  ['is shorter', 'Hell', INTERRUPTED],
+])('whose recorded answer %s ends accordingly', async (_name, text, told) => {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const { stream } = await streamOf(async () => {
+    await ended;
+    return { type: 'found', inference: { ...answered({ text }), id: running.id } };
+  });
+  end();
+  expect(await stream.ended).toMatchObject(told);
+});
+
+test('that was interrupted waits for its inference no longer', async () => {
+  const waits: AbortSignal[] = [];
+  const { stream, interrupt } = await streamOf(async (_id, { signal }) => {
+    if (!signal) throw new Error('Nobody could end this wait.');
+    waits.push(signal);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    return { type: 'pending' };
+  });
+  interrupt();
+  expect(await stream.ended).toMatchObject(INTERRUPTED);
   await eventually(() => waits[0]?.aborted === true);
   expect(waits).toHaveLength(1);
 });
