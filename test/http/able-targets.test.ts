@@ -101,8 +101,8 @@ describe('a request that no target can take is a 400, and starts nothing', async
       expect(used).toEqual([]);
       return response.json().error;
     };
-    const long = await respond({ model: 'together/tiny', input: 'word '.repeat(300) });
-    expect(long).toMatchObject({ code: 'context_length_exceeded', param: 'input' });
+    const longInput = await respond({ model: 'together/tiny', input: 'word '.repeat(300) });
+    expect(longInput).toMatchObject({ code: 'context_length_exceeded', param: 'input' });
     const include = ['message.output_text.logprobs'];
     const unsupported = await respond({ model: 'openai/gpt-4o', input: 'Hello', include });
     expect(unsupported).toMatchObject({ code: 'unsupported_parameter', param: 'include' });

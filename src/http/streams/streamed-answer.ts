@@ -89,7 +89,8 @@ export class StreamedAnswer {
       if (this.#sent > 0) this.#interrupt();
       return;
     }
-    while (this.#sent < line.pieces.length && (isLast || !this.#isFull)) {
+    while (this.#sent < line.pieces.length) {
+      if (this.#isFull && !isLast) return;
       const isFirst = this.#sent === 0;
       const piece = line.pieces[this.#sent++] ?? '';
       const begin = isFirst && line.served ? this.#presenter.begin(line.served) : '';
