@@ -6,7 +6,7 @@ import type { CallLine, CallLines } from '../domain/line.ts';
 import type { LineConnections } from './connection.ts';
 import type { LineHub } from './hub.ts';
 import type { CallMessage, CallState } from './messages.ts';
-import { textOf } from './messages.ts';
+import { onMessage } from './messages.ts';
 
 /** @param hub of this process; null: it is no API */
 export function createCallLines(hub: LineHub | null, connections: LineConnections): CallLines {
@@ -16,7 +16,7 @@ export function createCallLines(hub: LineHub | null, connections: LineConnection
       if (own) return own.attach({ target, isRacing });
       if (hub?.url === address.url) return NO_LINE;
       const opened = await connections.open(address, { as: 'call', target, isRacing });
-      return opened ? new DistantCall(opened.connection, JSON.parse(opened.first) as CallState) : NO_LINE;
+      return opened ? new DistantCall(opened.connection, opened.first as CallState) : NO_LINE;
     },
   };
 }
@@ -46,7 +46,7 @@ class DistantCall implements CallLine {
     this.sofar = first.sofar ?? '';
     this.isTaken = first.isTaken;
     if (first.hungUp) this.#hangUp.abort();
-    connection.on('message', (data) => this.#hear(JSON.parse(textOf(data)) as CallState));
+    onMessage(connection, (message) => this.#hear(message as CallState));
     // The process that holds the line is gone: nobody is left to wait for.
     connection.once('close', () => this.#hear({ isTaken: false, hungUp: false }));
   }

@@ -4,7 +4,7 @@
 import { WebSocket } from 'ws';
 import type { LineAddress } from '../domain/line.ts';
 import type { Opening } from './messages.ts';
-import { LINE_PATH, OPEN_LIMIT_MS, textOf } from './messages.ts';
+import { LINE_PATH, onMessage, OPEN_LIMIT_MS } from './messages.ts';
 import { endWhenSilent } from './silence.ts';
 
 interface LineLogger {
@@ -24,7 +24,7 @@ export class LineConnections {
   async open(
     { url, token }: LineAddress,
     opening: Opening,
-  ): Promise<{ readonly connection: WebSocket; readonly first: string } | null> {
+  ): Promise<{ readonly connection: WebSocket; readonly first: object } | null> {
     if ((this.#awayUntilMs.get(url) ?? 0) > performance.now()) return null;
     const connection = new WebSocket(url.replace(/^http/, 'ws') + LINE_PATH, {
       headers: { authorization: `Bearer ${token}` },
@@ -46,10 +46,11 @@ export class LineConnections {
         connection.send(JSON.stringify(opening));
         endWhenSilent(connection, 'ping');
       });
-      connection.once('message', (data) => {
+      const begin = (first: object): void => {
         clearTimeout(timer);
-        resolve({ connection, first: textOf(data) });
-      });
+        resolve({ connection, first });
+      };
+      onMessage(connection, begin, { isFirst: true });
       connection.once('close', () => {
         clearTimeout(timer);
         resolve(null);

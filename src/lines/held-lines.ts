@@ -5,7 +5,7 @@ import type { LineConnections } from './connection.ts';
 import type { LineHub } from './hub.ts';
 import { Line } from './line.ts';
 import type { HangUpMessage, ListenerMessage } from './messages.ts';
-import { textOf } from './messages.ts';
+import { onMessage } from './messages.ts';
 
 export function createLines(hub: LineHub, connections: LineConnections): Lines {
   return {
@@ -21,8 +21,8 @@ async function listenTo(connections: LineConnections, address: LineAddress): Pro
   const opened = await connections.open(address, { as: 'listener' });
   if (!opened) return held;
   const { connection, first } = opened;
-  copy.follow(JSON.parse(first) as ListenerMessage);
-  connection.on('message', (data) => copy.follow(JSON.parse(textOf(data)) as ListenerMessage));
+  copy.follow(first as ListenerMessage);
+  onMessage(connection, (message) => copy.follow(message as ListenerMessage));
   return Object.assign(held, {
     hangUp: () => {
       const message: HangUpMessage = { hangUp: true };

@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import type { LineHub } from './hub.ts';
 import type { Line, LineCall } from './line.ts';
 import type { CallMessage, CallState, HangUpMessage, ListenerMessage, Opening } from './messages.ts';
-import { LINE_PATH, textOf } from './messages.ts';
+import { LINE_PATH, onMessage } from './messages.ts';
 import { serveWithoutUpgrade } from './other-upgrades.ts';
 import { endWhenSilent, PING_MS } from './silence.ts';
 
@@ -49,11 +49,12 @@ function lineOf(hub: LineHub, { headers }: IncomingMessage): Line | null {
 }
 
 function connect(connection: WebSocket, line: Line): void {
-  connection.once('message', (data) => {
-    const opening = JSON.parse(textOf(data)) as Opening;
+  const open = (message: object): void => {
+    const opening = message as Opening;
     if (opening.as === 'listener') listen(connection, line);
     else answerCall(connection, line, line.attach(opening));
-  });
+  };
+  onMessage(connection, open, { isFirst: true });
   endWhenSilent(connection, 'pong');
   // A connection that breaks is closed next.
   connection.on('error', () => connection.terminate());
@@ -71,8 +72,8 @@ function answerCall(connection: WebSocket, line: Line, call: LineCall): void {
   send({ sofar: call.sofar, ...told });
   const stop = line.onChange(tell);
   line.hungUp.addEventListener('abort', tell);
-  connection.on('message', (data) => {
-    const message = JSON.parse(textOf(data)) as CallMessage;
+  onMessage(connection, (heard) => {
+    const message = heard as CallMessage;
     if ('text' in message) call.pass(message.text, message.model);
     else if ('end' in message) call.end(message.end);
     else if (message.interrupt) call.interrupt();
@@ -97,8 +98,8 @@ function listen(connection: WebSocket, line: Line): void {
   };
   tell();
   const stop = held.onChange(tell);
-  connection.on('message', (data) => {
-    if ((JSON.parse(textOf(data)) as HangUpMessage).hangUp) held.hangUp();
+  onMessage(connection, (message) => {
+    if ((message as HangUpMessage).hangUp) held.hangUp();
   });
   connection.once('close', () => {
     stop();

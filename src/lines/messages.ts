@@ -1,6 +1,6 @@
 // What goes over the connection of a line between two processes, as JSON in WebSocket messages.
 
-import type { RawData } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import type { FailureKind } from '../domain/failure.ts';
 import type { Served } from '../domain/line.ts';
 
@@ -41,7 +41,26 @@ export interface HangUpMessage {
   readonly hangUp: true;
 }
 
-/** In the form in which the `ws` library gives messages unless it is told otherwise. */
-export function textOf(data: RawData): string {
-  return (data as Buffer).toString('utf8');
+/** What is no message ends its own connection alone: an exception would end the process, and everybody's lines with it. */
+export function onMessage(connection: WebSocket, hear: (message: object) => void, { isFirst = false } = {}): void {
+  const listener = (data: RawData): void => {
+    const message = parsed(data);
+    if (typeof message === 'object' && message !== null) hear(message);
+    else connection.close(NO_MESSAGE);
+  };
+  if (isFirst) connection.once('message', listener);
+  else connection.on('message', listener);
+}
+
+/** WebSocket's word for data that is not what it ought to be. */
+const NO_MESSAGE = 1007;
+
+/** Of data in the form in which the `ws` library gives it unless it is told otherwise. */
+function parsed(data: RawData): unknown {
+  try {
+    return JSON.parse((data as Buffer).toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

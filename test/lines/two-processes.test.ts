@@ -274,4 +274,26 @@ describe('on the port of the API', () => {
     }
     expect(await raw('GET /still-there HTTP/1.1')).toMatch(/^HTTP\/1.1 200/);
   });
+
+  test.each([
+    'first',
+    'later',
+  ])('what is no message ends its own connection alone, as the %s one too', async (place) => {
+    const held = hub.hold(true);
+    const { url, token } = held.address;
+    const headers = { authorization: `Bearer ${token}` };
+    const connection = new WebSocket(`${url.replace('http', 'ws')}/internal/line`, { headers });
+    await once(connection, 'open');
+    if (place === 'later') {
+      connection.send(JSON.stringify({ as: 'call', target: 'one/m1', isRacing: false }));
+      await once(connection, 'message');
+    }
+    connection.send('{"text":');
+    const [code] = await once(connection, 'close');
+    expect(code).toBe(1007);
+    const distant = await call(held.address);
+    distant.pass('Hello', 'some-model');
+    await eventually(() => text(held) === 'Hello');
+    distant.end(null);
+  });
 });
