@@ -125,7 +125,8 @@ class TemporalInferences implements Inferences {
 
   cancel(id: string): Promise<GetOutcome> {
     return this.#asOutcome(async () => {
-      const inference = await this.#read(id);
+      // Its worker is not asked for the calls so far: it may be busy or away, and the cancel would wait for it.
+      const inference = await this.#read(id, { isAsked: false });
       if (inference.endedAt) return { type: 'found', inference };
       await this.#roundTrip(() => this.#client.workflow.getHandle(id).cancel());
       this.#options.abortLocalCalls(id);

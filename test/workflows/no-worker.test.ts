@@ -2,6 +2,7 @@
 // the latest the inference has failed, and can be replayed.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStream } from '../support/event-stream.ts';
 import { eventually } from '../support/polling.ts';
 import type { TestService } from '../support/service.ts';
 import { chat, startTestService } from '../support/service.ts';
@@ -17,6 +18,19 @@ afterAll(() => service.stop());
 
 test('without a worker the service is not ready', async () => {
   expect((await service.request('/readyz')).status).toBe(503);
+});
+
+test('the cancel of a client that leaves waits for no worker', async () => {
+  const stream = await openStream(service.url, { body: chat('chain') });
+  const handle = service.temporal.workflow.getHandle(stream.headers.get('x-holdfast-inference-id') ?? '');
+  const leftAtMs = Date.now();
+  stream.leave();
+  const askedAt = await eventually(async () => {
+    const { events } = await handle.fetchHistory();
+    return events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes)?.eventTime;
+  });
+  // A worker would have been given a second to tell of its calls first.
+  expect(Number(askedAt.seconds) * 1_000 + Number(askedAt.nanos) / 1_000_000 - leftAtMs).toBeLessThan(900);
 });
 
 test('a worker that comes after the deadline calls nobody', { timeout: 60_000 }, async () => {
