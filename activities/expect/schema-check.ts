@@ -3,6 +3,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
+import { parseJson } from '../../src/domain/json-value.ts';
 import type { JsonSchema } from '../../src/domain/prompt.ts';
 import { withinTime } from './within-time.ts';
 
@@ -76,12 +77,3 @@ const MORE = new Map([
   ['enum', 'allowedValues'],
   ['const', 'allowedValue'],
 ]);
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}

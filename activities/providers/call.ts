@@ -2,81 +2,35 @@
 
 import {
   InvalidResponseDataError,
-  JSONParseError,
   type LanguageModelV3CallOptions,
   type LanguageModelV3StreamPart,
-  TypeValidationError,
   UnsupportedFunctionalityError,
 } from '@ai-sdk/provider';
-import type { Dispatcher } from 'undici';
-import type { Answer, Usage } from '../../src/domain/answer.ts';
-import type { RateHeaders } from '../../src/domain/budget.ts';
+import type { Usage } from '../../src/domain/answer.ts';
 import { capabilitiesOf } from '../../src/domain/capabilities.ts';
-import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
-import type { Passage } from '../../src/domain/line.ts';
-import type { Prompt, ResponseFormat, ToolCall } from '../../src/domain/prompt.ts';
-import { type Reask, reasked } from '../../src/domain/reask.ts';
-import { type Target, targetName } from '../../src/domain/target.ts';
+import type { CallFailure } from '../../src/domain/failure.ts';
+import type { ResponseFormat, ToolCall } from '../../src/domain/prompt.ts';
+import { reasked } from '../../src/domain/reask.ts';
+import { targetName } from '../../src/domain/target.ts';
 import { capabilityTable } from './capabilities.ts';
-import { classifyError, failureSentence, providerWords } from './errors/classify.ts';
+import { type Continuation, continuationOf } from './continuation.ts';
+import { classifyError, providerWords } from './errors/classify.ts';
+import { isErrorBody } from './errors/error-words.ts';
 import { Exchange } from './exchange.ts';
 import { type Expectation, judgeAnswer, type RawAnswer } from './judge.ts';
 import { languageModel } from './language-models.ts';
 import { NotCalledError } from './not-called.ts';
-import { type Continuation, continuationOf } from './continuation.ts';
+import type { CallInput, CallMeta, CallOutcome } from './outcome.ts';
+import { errorCode, kindOf, notCalled, sentence, unsent } from './outcome.ts';
 import { prepareCall } from './prepare.ts';
 import { readRateHeaders } from './rate-headers.ts';
 import { isAboutFormat, isRefused, noteRefused } from './refused-formats.ts';
-import { addressOf, loadVendor, type ProviderSettings } from './registry.ts';
+import { addressOf, type ProviderSettings, vendorOf } from './registry.ts';
 import { isRecord } from './sse.ts';
-import type { FinishMeaning, Vendor, WireReader } from './vendor.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { usageOf } from './usage.ts';
-import { type AttemptLimits, AttemptWatch } from './watch.ts';
-
-export interface CallInput {
-  /** Undefined: this worker does not know the provider. */
-  readonly settings: ProviderSettings | undefined;
-  readonly target: Target;
-  readonly prompt: Prompt;
-  /** Goes out as the header of this name. */
-  readonly traceparent: string | null;
-  readonly limits: AttemptLimits;
-  /** Any of them ends the attempt at once. */
-  readonly cancelSignals: readonly AbortSignal[];
-  readonly connections: Dispatcher;
-  /** Where the text goes as it comes. */
-  readonly passage?: Passage | undefined;
-}
-
-export type CallOutcome<Answered = Answer> =
-  | {
-      readonly type: 'answered';
-      readonly answer: Answered;
-      /** @default false */
-      readonly isRepaired?: boolean;
-      readonly meta: CallMeta;
-    }
-  | {
-      readonly type: 'failed';
-      readonly failure: CallFailure;
-      readonly meta: CallMeta;
-      /** How a further attempt at this target should ask. */
-      readonly reask?: Reask;
-    };
-
-export interface CallMeta {
-  readonly servedModel: string;
-  readonly firstTokenMs: number | null;
-  readonly durationMs: number;
-  readonly usage: Usage | null;
-  readonly providerRequestId: string | null;
-  readonly possiblyBilled: boolean;
-  /** The request went out. */
-  readonly isSent: boolean;
-  /** What the answer said of the provider's rate limits. */
-  readonly rate: RateHeaders | null;
-}
+import type { FinishMeaning, Vendor, WireReader } from './vendor.ts';
+import { AttemptWatch } from './watch.ts';
 
 export async function callProvider(input: CallInput): Promise<CallOutcome> {
   const { target, settings, passage } = input;
@@ -95,16 +49,6 @@ export async function callProvider(input: CallInput): Promise<CallOutcome> {
   if (prepared.type === 'failed') return unsent(target, prepared.failure);
   const attempt = new Attempt({ ...input, vendor, prompt, continuation });
   return await attempt.run({ ...prepared, settings, baseUrl });
-}
-
-/** Or why it cannot be used. */
-export async function vendorOf({ type }: ProviderSettings): Promise<Vendor | NotCalledError> {
-  try {
-    return await loadVendor(type);
-  } catch (error) {
-    if (error instanceof NotCalledError) return error;
-    throw error;
-  }
 }
 
 class Attempt {
@@ -294,32 +238,5 @@ const CONTENT = /^(?:user message|message role|tool|function tool)/;
 /** JSON with status 200 that is no error: a server that does not stream. */
 function isPlainAnswer(answer: { readonly status: number | null; readonly body: unknown }): boolean {
   const { status, body } = answer;
-  return status !== null && status < 300 && isRecord(body) && !body['error'] && body['object'] !== 'error';
-}
-
-export function kindOf(error: unknown): FailureKind {
-  if (UnsupportedFunctionalityError.isInstance(error)) return 'unsupported';
-  const isUnreadable =
-    TypeValidationError.isInstance(error) ||
-    JSONParseError.isInstance(error) ||
-    InvalidResponseDataError.isInstance(error);
-  return isUnreadable ? 'malformed' : 'unknown';
-}
-
-export function notCalled(target: Target, { kind, message }: NotCalledError): CallFailure {
-  return { kind, message: sentence(target, kind, message) };
-}
-
-export function errorCode(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-}
-
-export function sentence(target: Target, kind: FailureKind, because?: string): string {
-  return `${targetName(target)} ${failureSentence(kind)}${because === undefined ? '' : ` (${because})`}.`;
-}
-
-export function unsent(target: Target, failure: CallFailure): Extract<CallOutcome, { type: 'failed' }> {
-  const meta = { servedModel: target.model, firstTokenMs: null, durationMs: 0, usage: null };
-  const unknown = { providerRequestId: null, possiblyBilled: false, isSent: false, rate: null };
-  return { type: 'failed', failure, meta: { ...meta, ...unknown } };
+  return status !== null && status < 300 && isRecord(body) && !isErrorBody(body);
 }

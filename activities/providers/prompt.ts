@@ -8,6 +8,7 @@ import type {
   LanguageModelV3ToolChoice,
 } from '@ai-sdk/provider';
 import { isTextType, mediaTypeOf } from '../../src/domain/capabilities.ts';
+import { parseJson } from '../../src/domain/json-value.ts';
 import type { ContentPart, Message, Params, Prompt, ResponseFormat } from '../../src/domain/prompt.ts';
 import type { Vendor } from './vendor.ts';
 
@@ -130,13 +131,7 @@ function convertAssistant(
 }
 
 function parseArguments(text: string): unknown {
-  if (text.trim() === '') return {};
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return text.trim() === '' ? {} : parseJson(text);
 }
 
 function sampling(params: Params): Partial<LanguageModelV3CallOptions> {

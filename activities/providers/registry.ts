@@ -99,6 +99,16 @@ export function loadVendor(type: ProviderType): Promise<Vendor> {
   return loading;
 }
 
+/** The same, or why it cannot be used. */
+export async function vendorOf({ type }: ProviderSettings): Promise<Vendor | NotCalledError> {
+  try {
+    return await loadVendor(type);
+  } catch (error) {
+    if (error instanceof NotCalledError) return error;
+    throw error;
+  }
+}
+
 const loaded = new Map<ProviderType, Promise<Vendor>>();
 
 async function load(type: ProviderType): Promise<Vendor> {

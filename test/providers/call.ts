@@ -2,8 +2,9 @@
 
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type CallInput, type CallOutcome, callProvider } from '../../activities/providers/call.ts';
+import { callProvider } from '../../activities/providers/call.ts';
 import { createProviderConnections } from '../../activities/providers/exchange.ts';
+import type { CallInput, CallOutcome } from '../../activities/providers/outcome.ts';
 import type { ProviderType } from '../../activities/providers/registry.ts';
 import type { Answer } from '../../src/domain/answer.ts';
 import type { CallFailure } from '../../src/domain/failure.ts';

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CallOutcome } from '../../activities/providers/call.ts';
+import type { CallOutcome } from '../../activities/providers/outcome.ts';
 import { embedTexts } from '../../activities/providers/embed.ts';
 import { createProviderConnections } from '../../activities/providers/exchange.ts';
 import type { ProviderType } from '../../activities/providers/registry.ts';

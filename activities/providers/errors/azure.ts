@@ -2,7 +2,7 @@
 // https://learn.microsoft.com/azure/ai-foundry/openai/reference
 
 import type { ErrorAnswer, Fault } from '../vendor.ts';
-import { isAboutContext, isTooBigForTier } from './any.ts';
+import { isTooBigForTier } from './any.ts';
 import { errorWords } from './error-words.ts';
 import { isRecord } from '../sse.ts';
 import { classifyOpenaiCode } from './openai-codes.ts';
@@ -16,11 +16,6 @@ export function classifyAzure(answer: ErrorAnswer): Fault | null {
   }
   if (words.code === 'DeploymentNotFound' || words.code === 'ResourceNotFound') return { kind: 'model-not-found' };
   switch (answer.status) {
-    case 400:
-      return isAboutContext(words.message) ? { kind: 'context-too-long' } : classifyOpenaiCode(words);
-    case 401:
-    case 403:
-      return { kind: 'auth' };
     case 408:
       return { kind: 'timeout' };
     case 429:

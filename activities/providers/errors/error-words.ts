@@ -23,6 +23,11 @@ export function errorWords(body: unknown): ErrorWords {
   };
 }
 
+/** Whether a document is an error, whatever its status says. */
+export function isErrorBody(body: unknown): boolean {
+  return isRecord(body) && (Boolean(body['error']) || body['object'] === 'error');
+}
+
 /** A status that a body names by itself: gateways send errors inside a 200. */
 export function statusInBody(body: unknown): number | null {
   const { fields } = errorWords(body);

@@ -1,7 +1,7 @@
 // Groq's errors: https://console.groq.com/docs/errors
 
 import type { ErrorAnswer, Fault } from '../vendor.ts';
-import { isAboutContext, isTooBigForTier } from './any.ts';
+import { isTooBigForTier } from './any.ts';
 import { errorWords } from './error-words.ts';
 import { classifyOpenaiCode } from './openai-codes.ts';
 
@@ -19,12 +19,13 @@ export function classifyGroq(answer: ErrorAnswer): Fault | null {
       return { kind: 'model-not-found' };
     case 'blocked_api_access':
       return { kind: 'quota-exhausted' };
+    case null:
     default:
       break;
   }
   switch (answer.status) {
     case 400:
-      return isAboutContext(words.message) || /reduce the length of the messages/i.test(words.message)
+      return /reduce the length of the messages/i.test(words.message)
         ? { kind: 'context-too-long' }
         : classifyOpenaiCode(words);
     case 413:
@@ -41,7 +42,7 @@ export function classifyGroq(answer: ErrorAnswer): Fault | null {
       return { kind: 'malformed' };
     case 498:
       return { kind: 'overloaded' };
-    case 502:
+    // Also what others call overloaded.
     case 503:
       return { kind: 'server-error' };
     case null:

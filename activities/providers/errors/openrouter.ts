@@ -2,7 +2,6 @@
 
 import { isRecord } from '../sse.ts';
 import type { ErrorAnswer, Fault } from '../vendor.ts';
-import { isAboutContext } from './any.ts';
 import { errorWords, matches } from './error-words.ts';
 import { classifyOpenaiCode } from './openai-codes.ts';
 
@@ -21,19 +20,10 @@ export function classifyOpenrouter(answer: ErrorAnswer): Fault | null {
       return { kind: isGuarded ? 'content-filtered' : 'auth' };
     }
     case 400:
-      if (isAboutContext(words.message)) return { kind: 'context-too-long' };
-      if (/not a valid model/i.test(words.message)) return { kind: 'model-not-found' };
-      return classifyOpenaiCode(words);
+      return /not a valid model/i.test(words.message) ? { kind: 'model-not-found' } : classifyOpenaiCode(words);
     case 404:
       // `No endpoints found that support tool use`: the model is there, but nobody serves it so.
       return { kind: /support|match|routing|data policy/i.test(words.message) ? 'unsupported' : 'model-not-found' };
-    case 408:
-    case 502:
-      return { kind: 'server-error' };
-    case 429:
-      return { kind: 'rate-limited' };
-    case 503:
-      return { kind: 'overloaded' };
     case null:
     default:
       return classifyOpenaiCode(words);

@@ -20,12 +20,8 @@ export function classifyXai(answer: ErrorAnswer): Fault | null {
       // One status for a key without the right and for words that the filter does not let through.
       if (matches(said, /content violates/i, /usage guidelines/i, /safety/i)) return { kind: 'content-filtered' };
       return isSpent(said) ? { kind: 'quota-exhausted' } : { kind: 'auth' };
-    case 404:
-      return { kind: 'model-not-found' };
     case 429:
       return isSpent(said) ? { kind: 'quota-exhausted' } : { kind: 'rate-limited' };
-    case 503:
-      return { kind: 'overloaded' };
     case 504:
       return { kind: 'timeout' };
     case null:
