@@ -10,7 +10,7 @@ import type { Admission } from '../src/health/circuits.ts';
 import { tellsOf } from '../src/health/ended.ts';
 import type { Health } from '../src/health/health.ts';
 import type { Turn } from '../src/health/provider-budget.ts';
-import type { CallInput, CallMeta, CallOutcome } from './providers/call.ts';
+import type { CallInput, CallMeta, CallOutcome } from './providers/outcome.ts';
 import { failureSentence } from './providers/errors/classify.ts';
 import type { ProviderSettings } from './providers/registry.ts';
 import type { AttemptLimits } from './providers/watch.ts';

@@ -24,8 +24,8 @@ import { attemptLimitMs, type CallClock, retryBudgetMs } from './call-budget.ts'
 import { callFailure } from './call-failure.ts';
 import { startHeartbeats } from './heartbeats.ts';
 import type { InFlightCalls } from './in-flight.ts';
-import type { CallMeta } from './providers/call.ts';
 import { callProvider } from './providers/call.ts';
+import type { CallMeta } from './providers/outcome.ts';
 import type { RaceDeps } from './race.ts';
 import { afterTurn, countSpend, enterRace, untilTold } from './race.ts';
 
@@ -108,7 +108,7 @@ export async function makeCall<Answered>(
   const { tokens, send, cancelSignals = [], mayRetry = () => true, settle, onRecord } = asked;
   const context = Context.current();
   const { attempt, heartbeatDetails, workflowExecution } = context.info;
-  const workflowId = workflowExecution?.workflowId ?? '';
+  const runId = workflowExecution?.runId ?? '';
   const clock = clockOf(context);
   const beganAtMs = performance.now();
   // The server's clock, carried on by one that nobody sets: the clocks of the two hosts may be apart.
@@ -118,7 +118,7 @@ export async function makeCall<Answered>(
   const reask = (heartbeatDetails as CallProgress | undefined)?.reask;
   const progress: CallProgress = { records: earlier, current: { attempt, startedAt }, ...(reask && { reask }) };
   const stopHeartbeats = startHeartbeats(context, progress);
-  const cancelled = deps.inFlight.signalFor(workflowId);
+  const cancelled = deps.inFlight.signalFor(runId);
   const attempting = attemptCall(deps, {
     tokens,
     send,
@@ -148,7 +148,7 @@ export async function makeCall<Answered>(
     if (settle) outcome = await settle(outcome, cancelled);
   } finally {
     stopHeartbeats();
-    deps.inFlight.leave(workflowId, cancelled);
+    deps.inFlight.leave(runId, cancelled);
   }
   const { meta, waitedMs } = outcome;
   deps.metrics.queueWaited({ provider: target.provider, waitedMs });
@@ -171,7 +171,8 @@ export async function openLine(
   { line, target, race }: Pick<CallInput, 'line' | 'target' | 'race'>,
 ): Promise<CallLine | null> {
   if (!line) return null;
-  return deps.lines.open({ address: line, target: targetName(target), isRacing: race !== undefined });
+  const runId = Context.current().info.workflowExecution?.runId ?? '';
+  return deps.lines.open({ address: line, target: targetName(target), runId, isRacing: race !== undefined });
 }
 
 /** Throws: what Temporal is told of an attempt without an answer. */

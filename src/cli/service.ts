@@ -39,6 +39,7 @@ import { checkSearchAttributes } from '../temporal/search-attributes.ts';
 import type { InferenceWorker } from '../temporal/worker.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { VERSION } from '../version.ts';
+import { CleanUp } from './clean-up.ts';
 import type { TargetHealth } from './target-health.ts';
 import { createTargetHealth } from './target-health.ts';
 
@@ -103,10 +104,11 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   const dataConverter = createDataConverter({ blobs: directoryBlobStore(join(directory.path, 'blobs')) });
   const { config } = options;
   const targetHealth = createTargetHealth({ config, temporal, dataConverter, isWorker: role !== 'api', logger });
+  const hub = role === 'worker' ? null : new LineHub();
   const parts: Parts = {
     temporal,
     inFlight: new InFlightCalls(),
-    hub: role === 'worker' ? null : new LineHub(),
+    hub,
     connections: new LineConnections(logger),
     dataConverter,
     uiUrl: settings.temporal.uiUrl ?? embedded?.uiUrl ?? null,
@@ -115,7 +117,7 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   await targetHealth.link.start();
   cleanUp.add('health of targets', () => targetHealth.link.stop());
   const worker = role === 'api' ? null : await runWorker(options, parts, cleanUp);
-  const url = role === 'worker' ? null : await listen(options, parts, { worker, directory, cleanUp });
+  const url = hub && (await listen(options, parts, { worker, hub, directory, cleanUp }));
   const workerUrl = role === 'worker' ? await listenAsWorker(options, parts, { worker, cleanUp }) : null;
   return {
     url,
@@ -178,7 +180,7 @@ async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp
       stopping: stopping.signal,
     }),
     identity,
-    observer: { ...observer, callsAbandoned: (id) => inFlight.abort(id) },
+    observer: { ...observer, callsAbandoned: (runId) => inFlight.abort(runId) },
     workflowBundle: { codePath: fileURLToPath(new URL(WORKFLOW_BUNDLE, import.meta.url)) },
     dataConverter,
     shutdownGraceMs,
@@ -209,16 +211,15 @@ async function withSimulators(
 async function listen(
   options: ServiceOptions,
   parts: Parts,
-  joined: { worker: InferenceWorker | null; directory: DataDirectory; cleanUp: CleanUp },
+  joined: { worker: InferenceWorker | null; hub: LineHub; directory: DataDirectory; cleanUp: CleanUp },
 ): Promise<string> {
   const { settings, config, logger, report } = options;
-  const { temporal, inFlight, hub, connections, dataConverter, uiUrl, targetHealth } = parts;
-  const { worker, directory, cleanUp } = joined;
-  if (!hub) throw new Error('An API needs a hub for its lines.');
+  const { temporal, inFlight, connections, dataConverter, uiUrl, targetHealth } = parts;
+  const { worker, hub, directory, cleanUp } = joined;
   const inferences = createInferences({
     ...temporal,
     dataConverter,
-    abortLocalCalls: (id) => inFlight.abort(id),
+    abortLocalCalls: (runId) => inFlight.abort(runId),
     hasLocalWorker: () => worker?.isRunning() ?? null,
   });
   const server: HttpServer = await buildServer({
@@ -277,38 +278,4 @@ function failureOf(worker: InferenceWorker | null): Promise<never> {
   // Whoever does not watch it learns of it otherwise: nothing polls any more, and /readyz says so.
   failed.catch(() => undefined);
   return failed;
-}
-
-/** What has been started, ended in the opposite order, once; one that fails to end does not keep the others. */
-class CleanUp {
-  readonly #logger: Logger;
-  readonly #steps: Array<{ readonly name: string; readonly end: () => unknown }> = [];
-  #running: Promise<void> | null = null;
-
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  add(name: string, end: () => unknown): void {
-    this.#steps.push({ name, end });
-  }
-
-  run(): Promise<void> {
-    this.#running ??= this.#runAll();
-    return this.#running;
-  }
-
-  async #runAll(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const { name, end } of this.#steps.toReversed()) {
-      const beganAtMs = Date.now();
-      try {
-        await end();
-      } catch (error) {
-        failures.push(error);
-      }
-      this.#logger.debug({ durationMs: Date.now() - beganAtMs }, `ended: ${name}`);
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'The service did not stop cleanly.');
-  }
 }

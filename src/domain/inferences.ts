@@ -38,6 +38,8 @@ export interface NumberedRequest {
   readonly idOf: (number: RequestNumber) => string;
   /** Milliseconds since the epoch, by the clock of the API. */
   readonly nowMs: number;
+  /** How long an earlier try of it may run. */
+  readonly deadlineMs: number;
 }
 
 /** Temporal did not answer in time. `startUnknown`: nobody can know whether a start arrived. */
@@ -122,8 +124,8 @@ export interface Inferences {
   start(start: StartInference): Promise<StartOutcome>;
   /** What an earlier try of the same request has started, if it runs or has succeeded within the last minute. */
   rescue(retry: NumberedRequest): Promise<RescueOutcome>;
-  /** Reads without a worker, but for the calls of a running one. */
-  get(id: string): Promise<GetOutcome>;
+  /** Reads without a worker, but for the calls of a running one, if they are wanted. @default withCalls: true */
+  get(id: string, options?: { readonly withCalls: boolean }): Promise<GetOutcome>;
   /** What the inference was asked; reads without a worker. */
   prompt(id: string): Promise<PromptOutcome>;
   /**
@@ -135,7 +137,7 @@ export interface Inferences {
     id: string,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly from?: Inference },
   ): Promise<WaitOutcome>;
-  /** Asks for the cancellation of a running one; a finished one stays as it is. */
+  /** Asks for the cancellation of a running one, and shows it as it was, without its calls; a finished one stays as it is. */
   cancel(id: string): Promise<GetOutcome>;
   replay(id: string): Promise<ReplayOutcome>;
   /** Decides a vote that is held. `by`: name of the API key; null when there is no authentication. */

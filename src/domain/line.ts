@@ -20,6 +20,8 @@ export interface CallLines {
     readonly address: LineAddress;
     /** `provider/model` */
     readonly target: string;
+    /** Of the workflow that makes the call. */
+    readonly runId: string;
     /** Other calls of the inference may run beside it. */
     readonly isRacing: boolean;
   }): Promise<CallLine>;
@@ -31,7 +33,7 @@ export interface CallLine extends Passage {
   readonly isTaken: boolean;
   /** Whether text of this call was passed on: then the same attempt must not be made again. */
   readonly hasPassed: boolean;
-  /** The client has hung up. */
+  /** The client has hung up on this call's run. */
   readonly hungUp: AbortSignal;
   /** Settles when no other call's text is being passed on, or with the signal. */
   turn(signal: AbortSignal): Promise<void>;
@@ -71,8 +73,8 @@ export interface HeldLine {
   readonly isInterrupted: boolean;
   /** Called at once after each change; returns what ends that. */
   onChange(listener: () => void): () => void;
-  /** The calls of the inference are to end: nobody wants its answer. */
-  hangUp(): void;
+  /** The calls of this run of the inference are to end: nobody wants its answer. A replay's are others. */
+  hangUp(runId: string): void;
   leave(): void;
 }
 

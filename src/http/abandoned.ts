@@ -15,7 +15,8 @@ export async function abandon(
 ): Promise<void> {
   if (isKept || waiting.isAwaited(id)) return;
   const outcome = await inferences.cancel(id);
-  line?.hangUp();
-  if (outcome.type === 'found') log.debug({ inferenceId: id }, 'Cancelled: its client disconnected.');
-  else log.warn({ inferenceId: id, outcome: outcome.type }, 'Its client disconnected, but it was not cancelled.');
+  if (outcome.type === 'found') {
+    line?.hangUp(outcome.inference.runId);
+    log.debug({ inferenceId: id }, 'Cancelled: its client disconnected.');
+  } else log.warn({ inferenceId: id, outcome: outcome.type }, 'Its client disconnected, but it was not cancelled.');
 }

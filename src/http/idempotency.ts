@@ -17,10 +17,14 @@ export function idempotentInferenceId(caller: Caller, idempotencyKey: string): s
 }
 
 /** A request without an Idempotency-Key: the same number of equal requests of the same caller names the same inference. */
-export function numberedRequest(caller: Caller, fingerprint: string, nowMs: number): NumberedRequest {
+export function numberedRequest(
+  caller: Caller,
+  request: { readonly fingerprint: string; readonly nowMs: number; readonly deadlineMs: number },
+): NumberedRequest {
+  const { fingerprint } = request;
   const idOf = ({ epoch, sequence }: RequestNumber) =>
     `inf-${sha256(JSON.stringify([caller.name, fingerprint, epoch, sequence]))}`;
-  return { type: 'numbered', fingerprint, idOf, nowMs };
+  return { type: 'numbered', idOf, ...request };
 }
 
 /**

@@ -15,10 +15,17 @@ export async function readOwn(
   { inferences }: HttpContext,
   id: string,
   caller: Caller,
-  notFound: () => ApiError = () => inferenceNotFound(id),
+  {
+    notFound = () => inferenceNotFound(id),
+    withCalls = true,
+  }: {
+    readonly notFound?: () => ApiError;
+    /** Of a running one; whoever only steers it has no use for them. */
+    readonly withCalls?: boolean;
+  } = {},
 ): Promise<Inference> {
   if (!isInferenceId(id)) throw notFound();
-  const outcome = await inferences.get(id);
+  const outcome = await inferences.get(id, { withCalls });
   if (outcome.type === 'not-found') throw notFound();
   const inference = expectFound(id, outcome);
   if (!maySee(caller, inference.memo.owner)) throw notFound();

@@ -84,12 +84,12 @@ export async function startInference(
   const { mode, input: resolved } =
     'prompt' in wanted ? resolvePrompt(context, wanted) : { mode: null, input: resolveEmbeddings(catalog, wanted) };
   refuseDuringShutdown(waiting);
+  const { deadlineMs } = resolved;
   const isJoinable = idempotencyKey !== undefined;
   const fingerprint = fingerprintOf(wayIn, body);
   const identity = isJoinable
     ? { type: 'keyed' as const, id: idempotentInferenceId(caller, idempotencyKey) }
-    : numberedRequest(caller, fingerprint, now());
-  const { deadlineMs } = resolved;
+    : numberedRequest(caller, { fingerprint, nowMs: now(), deadlineMs });
   const traceparent = traceparentOf(request.headers);
   const started = (inference: Inference, line: HeldLine | null): Started => {
     request.inferenceId = inference.id;
@@ -227,7 +227,7 @@ function checkResolvable(settings: ModelSettings, apiKeys: HttpContext['apiKeys'
 }
 
 async function isThere(inferences: Inferences, id: string): Promise<boolean> {
-  const outcome = await inferences.get(id);
+  const outcome = await inferences.get(id, { withCalls: false });
   return outcome.type === 'found' && outcome.inference.status !== 'failed' && outcome.inference.status !== 'cancelled';
 }
 

@@ -11,11 +11,11 @@ import { onMessage } from './messages.ts';
 /** @param hub of this process; null: it is no API */
 export function createCallLines(hub: LineHub | null, connections: LineConnections): CallLines {
   return {
-    async open({ address, target, isRacing }) {
+    async open({ address, ...call }) {
       const own = hub?.find(address.token);
-      if (own) return own.attach({ target, isRacing });
+      if (own) return own.attach(call);
       if (hub?.url === address.url) return NO_LINE;
-      const opened = await connections.open(address, { as: 'call', target, isRacing });
+      const opened = await connections.open(address, { as: 'call', ...call });
       return opened ? new DistantCall(opened.connection, opened.first as CallState) : NO_LINE;
     },
   };

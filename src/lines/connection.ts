@@ -25,7 +25,8 @@ export class LineConnections {
     { url, token }: LineAddress,
     opening: Opening,
   ): Promise<{ readonly connection: WebSocket; readonly first: object } | null> {
-    if ((this.#awayUntilMs.get(url) ?? 0) > performance.now()) return null;
+    const isAway = (this.#awayUntilMs.get(url) ?? 0) > performance.now();
+    if (isAway || !URL.canParse(url)) return null;
     const connection = new WebSocket(url.replace(/^http/, 'ws') + LINE_PATH, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,

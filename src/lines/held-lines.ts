@@ -24,8 +24,8 @@ async function listenTo(connections: LineConnections, address: LineAddress): Pro
   copy.follow(first as ListenerMessage);
   onMessage(connection, (message) => copy.follow(message as ListenerMessage));
   return Object.assign(held, {
-    hangUp: () => {
-      const message: HangUpMessage = { hangUp: true };
+    hangUp: (runId: string) => {
+      const message: HangUpMessage = { hangUp: runId };
       connection.send(JSON.stringify(message));
     },
     leave: () => connection.close(),

@@ -30,8 +30,8 @@ export class LineHub {
 
   #leaveLater(line: Line): void {
     const { token } = line.address;
-    // There is nothing to come back to; and a replay of an inference that was hung up on is not to hear of that.
-    if (!line.address.isLive || line.hungUp.aborted) this.#lines.delete(token);
+    // There is nothing to come back to; and a replay of an inference that was hung up on begins anew.
+    if (!line.address.isLive || line.isHungUp) this.#lines.delete(token);
     else setTimeout(() => line.isIdle && this.#lines.delete(token), this.#keptMs).unref();
   }
 }

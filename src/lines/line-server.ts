@@ -61,17 +61,17 @@ function connect(connection: WebSocket, line: Line): void {
 }
 
 function answerCall(connection: WebSocket, line: Line, call: LineCall): void {
-  let told = { isTaken: call.isTaken, hungUp: line.hungUp.aborted };
+  let told = { isTaken: call.isTaken, hungUp: call.hungUp.aborted };
   const send = (state: CallState): void => connection.send(JSON.stringify(state));
   const tell = (): void => {
-    const state = { isTaken: call.isTaken, hungUp: line.hungUp.aborted };
+    const state = { isTaken: call.isTaken, hungUp: call.hungUp.aborted };
     if (state.isTaken === told.isTaken && state.hungUp === told.hungUp) return;
     told = state;
     send(state);
   };
   send({ sofar: call.sofar, ...told });
   const stop = line.onChange(tell);
-  line.hungUp.addEventListener('abort', tell);
+  call.hungUp.addEventListener('abort', tell);
   onMessage(connection, (heard) => {
     const message = heard as CallMessage;
     if ('text' in message) call.pass(message.text, message.model);
@@ -80,7 +80,7 @@ function answerCall(connection: WebSocket, line: Line, call: LineCall): void {
   });
   connection.once('close', () => {
     stop();
-    line.hungUp.removeEventListener('abort', tell);
+    call.hungUp.removeEventListener('abort', tell);
     // Does nothing after an end that was told: a call that breaks off has lost its worker.
     call.end('worker-lost');
   });
@@ -99,7 +99,7 @@ function listen(connection: WebSocket, line: Line): void {
   tell();
   const stop = held.onChange(tell);
   onMessage(connection, (message) => {
-    if ((message as HangUpMessage).hangUp) held.hangUp();
+    held.hangUp((message as HangUpMessage).hangUp);
   });
   connection.once('close', () => {
     stop();

@@ -11,9 +11,10 @@ export class Line {
   served: Served | null = null;
   isInterrupted = false;
   readonly #onIdle: () => void;
-  readonly #hangUp = new AbortController();
   readonly #listeners = new Set<() => void>();
   readonly #calls = new Set<LineCall>();
+  /** Of the workflow: those of a replay go on. */
+  #hungUpRun: string | null = null;
   #holders = 0;
   /** Whose text is being passed on. */
   #owner: LineCall | null = null;
@@ -30,8 +31,8 @@ export class Line {
     return this.#holders === 0 && this.#calls.size === 0;
   }
 
-  get hungUp(): AbortSignal {
-    return this.#hangUp.signal;
+  get isHungUp(): boolean {
+    return this.#hungUpRun !== null;
   }
 
   get owner(): LineCall | null {
@@ -46,8 +47,9 @@ export class Line {
     });
   }
 
-  hangUp(): void {
-    this.#hangUp.abort();
+  hangUp(runId: string): void {
+    this.#hungUpRun = runId;
+    for (const call of this.#calls) if (call.runId === runId) call.hangUp();
   }
 
   onChange(listener: () => void): () => void {
@@ -56,15 +58,16 @@ export class Line {
   }
 
   /** A call begins. Where calls do not race, whoever was there before is gone, even if nobody has told. */
-  attach(call: { readonly target: string; readonly isRacing: boolean }): LineCall {
+  attach(call: { readonly target: string; readonly runId: string; readonly isRacing: boolean }): LineCall {
     if (!call.isRacing) {
       for (const other of this.#calls) other.end('worker-lost');
       // It has answered, and its answer got lost.
       this.#owner = null;
     }
     if (this.#owner === null && this.#lastEnd !== null && isWhole(this.#lastEnd)) this.interrupt();
-    const attached = new LineCall(this, call.target);
+    const attached = new LineCall(this, call);
     this.#calls.add(attached);
+    if (call.runId === this.#hungUpRun) attached.hangUp();
     return attached;
   }
 
@@ -164,8 +167,8 @@ class Hold implements HeldLine {
     return this.#line.onChange(listener);
   }
 
-  hangUp(): void {
-    this.#line.hangUp();
+  hangUp(runId: string): void {
+    this.#line.hangUp(runId);
   }
 
   leave(): void {
@@ -178,15 +181,18 @@ class Hold implements HeldLine {
 /** A call's end of a line that this process holds. */
 export class LineCall implements CallLine {
   readonly target: string;
+  readonly runId: string;
   readonly sofar: string;
   hasPassed = false;
   readonly #line: Line;
+  readonly #hangUp = new AbortController();
   readonly #piecesBefore: number;
   #isBehind = false;
 
-  constructor(line: Line, target: string) {
+  constructor(line: Line, { target, runId }: { readonly target: string; readonly runId: string }) {
     this.#line = line;
     this.target = target;
+    this.runId = runId;
     // Beside one whose text is passed on a racer begins at the beginning.
     const begins = line.isInterrupted || line.owner !== null;
     this.#isBehind = begins;
@@ -199,12 +205,16 @@ export class LineCall implements CallLine {
   }
 
   get hungUp(): AbortSignal {
-    return this.#line.hungUp;
+    return this.#hangUp.signal;
   }
 
   /** Its text would follow that which was passed on. */
   get isAtEnd(): boolean {
     return !this.#isBehind && this.#line.pieces.length === this.#piecesBefore;
+  }
+
+  hangUp(): void {
+    this.#hangUp.abort();
   }
 
   pass(text: string, model: string): void {

@@ -12,7 +12,7 @@ export const OPEN_LIMIT_MS = 1_000;
 
 /** The first message of whoever connects: as a call, or as a client's connection at another API. */
 export type Opening =
-  | { readonly as: 'call'; readonly target: string; readonly isRacing: boolean }
+  | { readonly as: 'call'; readonly target: string; readonly runId: string; readonly isRacing: boolean }
   | { readonly as: 'listener' };
 
 /** From a call. */
@@ -36,9 +36,9 @@ export interface ListenerMessage {
   readonly isInterrupted: boolean;
 }
 
-/** From a listener: the client has hung up. */
+/** From a listener: the client has hung up on this run of the workflow. */
 export interface HangUpMessage {
-  readonly hangUp: true;
+  readonly hangUp: string;
 }
 
 /** What is no message ends its own connection alone: an exception would end the process, and everybody's lines with it. */

@@ -1,14 +1,11 @@
 // The port `Inferences` over Temporal: starts, reads and steers the workflows. The only importer of @temporalio/client
 // (with its neighbours in this folder); it judges nothing.
 
-import { randomBytes } from 'node:crypto';
-import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Resolution } from '../domain/hold.ts';
-import { newInferenceId } from '../domain/ids.ts';
-import type { EmbeddingsInput, Inference, InferenceInput } from '../domain/inference.ts';
-import { longestMs, RUN_TIMEOUT_GRACE_MS, workflowTypeOf } from '../domain/inference.ts';
+import type { Inference } from '../domain/inference.ts';
 import type {
   GetOutcome,
   Inferences,
@@ -24,18 +21,15 @@ import type {
   Unavailable,
   WaitOutcome,
 } from '../domain/inferences.ts';
-import { epochOf } from '../domain/rescue.ts';
-import { charactersOf, isUnreachable, startLimitMs, withinRoundTrip } from './deadline.ts';
+import { isUnreachable, withinRoundTrip } from './deadline.ts';
 import { InferenceList } from './inference-list.ts';
+import { InferenceStarter } from './inference-starter.ts';
 import { inferenceOf, withEnding } from './read-inference.ts';
 import { readInput } from './read-input.ts';
 import { replayInference } from './replay-inference.ts';
 import { describeIfThere, findRescuable } from './rescue.ts';
 import { NOT_HELD, RESOLVE_LIMIT_MS, resolveInference, resolverInterceptor } from './resolve-inference.ts';
-import { startAttributes } from './search-attributes.ts';
-import { Sequences } from './sequences.ts';
-import { NotSent, StartGate } from './start-gate.ts';
-import { hasRecentPoller, TASK_QUEUE } from './task-queue.ts';
+import { hasRecentPoller } from './task-queue.ts';
 import { Waiters } from './waiters.ts';
 
 export interface InferencesOptions {
@@ -43,7 +37,7 @@ export interface InferencesOptions {
   readonly namespace: string;
   readonly dataConverter: DataConverter;
   /** Ends the calls of a cancelled inference at once when they run in this process. */
-  readonly abortLocalCalls: (id: string) => void;
+  readonly abortLocalCalls: (runId: string) => void;
   /** Whether this process has a worker that polls; null when workers are elsewhere. */
   readonly hasLocalWorker: () => boolean | null;
 }
@@ -52,22 +46,12 @@ export function createInferences(options: InferencesOptions): Inferences {
   return new TemporalInferences(options);
 }
 
-/**
- * A start takes the server about ten milliseconds of a CPU: so many are answered well within a round trip's limit, also
- * where others need the CPU.
- */
-const MAX_STARTS_IN_FLIGHT = 16;
-
-/** Each round of a contest among processes halves those who are left, at the least. */
-const MAX_NUMBERS_TRIED = 12;
-
 class TemporalInferences implements Inferences {
   readonly #options: InferencesOptions;
   readonly #client: Client;
   readonly #waiters: Waiters;
   readonly #list: InferenceList;
-  readonly #sequences = new Sequences();
-  readonly #startGate = new StartGate(MAX_STARTS_IN_FLIGHT);
+  readonly #starter: InferenceStarter;
 
   constructor(options: InferencesOptions) {
     const { connection, namespace, dataConverter } = options;
@@ -75,15 +59,16 @@ class TemporalInferences implements Inferences {
     const interceptors = { workflow: [resolverInterceptor] };
     this.#client = new Client({ connection, namespace, dataConverter, interceptors });
     this.#waiters = new Waiters(this.#client);
+    this.#starter = new InferenceStarter({
+      client: this.#client,
+      roundTrip: (call, limitMs) => this.#roundTrip(call, limitMs),
+      read: (id) => this.#read(id, { withCalls: false }),
+    });
     this.#list = new InferenceList(this.#client, (call) => withinRoundTrip(connection, call));
   }
 
-  async start(start: StartInference): Promise<StartOutcome> {
-    const { identity } = start;
-    if (identity.type === 'numbered') return this.#startNumbered(start, identity);
-    const { id } = identity;
-    const outcome = await this.#startUnder(id, start);
-    return outcome.type === 'taken' ? this.#join(id, start) : outcome;
+  start(start: StartInference): Promise<StartOutcome> {
+    return this.#starter.start(start);
   }
 
   rescue(retry: NumberedRequest): Promise<RescueOutcome> {
@@ -91,13 +76,13 @@ class TemporalInferences implements Inferences {
       const found = await findRescuable((id) => this.#roundTrip(() => describeIfThere(this.#client, id)), retry);
       if (!found) return { type: 'none' };
       // Many may join at once: nobody's answer needs the calls so far, and the worker has better to do.
-      const read = () => inferenceOf(this.#client, found, { isAsked: false });
+      const read = () => inferenceOf(this.#client, found, { withCalls: false });
       return { type: 'joined', inference: await this.#roundTrip(read) };
     });
   }
 
-  get(id: string): Promise<GetOutcome> {
-    return this.#asOutcome(async () => ({ type: 'found', inference: await this.#read(id) }));
+  get(id: string, options?: { readonly withCalls: boolean }): Promise<GetOutcome> {
+    return this.#asOutcome(async () => ({ type: 'found', inference: await this.#read(id, options) }));
   }
 
   prompt(id: string): Promise<PromptOutcome> {
@@ -125,18 +110,17 @@ class TemporalInferences implements Inferences {
 
   cancel(id: string): Promise<GetOutcome> {
     return this.#asOutcome(async () => {
-      // Its worker is not asked for the calls so far: it may be busy or away, and the cancel would wait for it.
-      const inference = await this.#read(id, { isAsked: false });
+      const inference = await this.#read(id, { withCalls: false });
       if (inference.endedAt) return { type: 'found', inference };
       await this.#roundTrip(() => this.#client.workflow.getHandle(id).cancel());
-      this.#options.abortLocalCalls(id);
-      return { type: 'found', inference: await this.#read(id) };
+      this.#options.abortLocalCalls(inference.runId);
+      return { type: 'found', inference };
     });
   }
 
   replay(id: string): Promise<ReplayOutcome> {
     return this.#asOutcome<ReplayOutcome>(async () => {
-      const { status, endedAt, runId } = await this.#read(id);
+      const { status, endedAt, runId } = await this.#read(id, { withCalls: false });
       if (!endedAt || status === 'succeeded') return { type: 'not-replayable', status };
       const ended = { workflowId: id, runId };
       return { type: 'replayed', runId: await this.#roundTrip(() => replayInference(this.#client, ended)) };
@@ -146,7 +130,7 @@ class TemporalInferences implements Inferences {
   resolve(id: string, resolution: Resolution, by: string | null): Promise<ResolveOutcome> {
     return this.#asOutcome<ResolveOutcome>(async () => {
       // What is not held by a running workflow nobody has to ask.
-      const { waitingFor } = await this.#read(id, { isAsked: false });
+      const { waitingFor } = await this.#read(id, { withCalls: false });
       if (waitingFor !== 'resolution') return NOT_HELD;
       return this.#roundTrip(() => resolveInference(this.#client, { id, resolution, by }), RESOLVE_LIMIT_MS);
     });
@@ -169,104 +153,7 @@ class TemporalInferences implements Inferences {
     }
   }
 
-  /** Under the next free number of its kind. The first guess is right unless another process has taken equal requests. */
-  async #startNumbered(start: StartInference, { idOf, nowMs }: NumberedRequest): Promise<StartOutcome> {
-    const epoch = epochOf(nowMs);
-    const kind = idOf({ epoch, sequence: 0 });
-    const isTaken = async (sequence: number) =>
-      (await this.#roundTrip(() => describeIfThere(this.#client, idOf({ epoch, sequence })))) !== null;
-    let sequence = this.#sequences.take(kind);
-    try {
-      for (let tries = 1; tries <= MAX_NUMBERS_TRIED; tries++) {
-        const outcome = await this.#startUnder(idOf({ epoch, sequence }), start);
-        if (outcome.type === 'unavailable') this.#sequences.giveBack(kind, sequence);
-        if (outcome.type !== 'taken') return outcome;
-        // A start is as good a question as any, and wins the number with it; only who is far behind has to search.
-        sequence = tries === 1 ? this.#sequences.take(kind) : await this.#sequences.takeAfter(kind, sequence, isTaken);
-      }
-    } catch (error) {
-      this.#sequences.giveBack(kind, sequence);
-      if (isUnreachable(error)) return { type: 'unavailable', startUnknown: false };
-      throw error;
-    }
-    // So many are ahead of it, again and again: it is served all the same, but a retry of it would not be rescued.
-    this.#sequences.giveBack(kind, sequence);
-    const outcome = await this.#startUnder(newInferenceId({ nowMs, random: randomBytes(10) }), start);
-    if (outcome.type === 'taken') throw new Error('A random id was taken.');
-    return outcome;
-  }
-
-  async #startUnder(
-    id: string,
-    start: StartInference,
-  ): Promise<Exclude<StartOutcome, { type: 'joined' | 'conflict' }> | { readonly type: 'taken' }> {
-    start.onId(id);
-    try {
-      return { type: 'started', inference: await this.#startNew(id, start, 'REJECT_DUPLICATE') };
-    } catch (error) {
-      if (error instanceof NotSent || isUnreachable(error)) return unavailable(id, error);
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return { type: 'taken' };
-      throw error;
-    }
-  }
-
-  async #startNew(
-    id: string,
-    { input, memo, priority }: StartInference,
-    workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY',
-  ): Promise<Inference> {
-    const createdAt = new Date().toISOString();
-    const send = () =>
-      this.#client.workflow.start<(input: InferenceInput | EmbeddingsInput) => Promise<unknown>>(
-        workflowTypeOf(input),
-        {
-          workflowId: id,
-          taskQueue: TASK_QUEUE,
-          args: [input],
-          requestEagerStart: true,
-          workflowIdConflictPolicy: 'FAIL',
-          workflowIdReusePolicy,
-          workflowRunTimeout: longestMs(input) + RUN_TIMEOUT_GRACE_MS,
-          memo: { inference: memo, createdAt },
-          typedSearchAttributes: startAttributes(memo),
-          priority: { priorityKey: priority },
-        },
-      );
-    const handle = await this.#startGate.run(() => this.#roundTrip(send, startLimitMs(charactersOf(input))));
-    return {
-      id,
-      runId: handle.firstExecutionRunId,
-      status: 'running',
-      waitingFor: null,
-      memo,
-      createdAt,
-      endedAt: null,
-      result: null,
-      failure: null,
-      calls: [],
-      heldVerdict: null,
-    };
-  }
-
-  /** The id is taken: by the same request, which is joined or, if it failed, started again, or by another one. */
-  async #join(id: string, start: StartInference): Promise<StartOutcome> {
-    try {
-      // Many may join at once: nobody's answer needs the calls so far, and the worker has better to do.
-      const inference = await this.#read(id, { isAsked: false });
-      if (inference.memo.fingerprint !== start.memo.fingerprint) return { type: 'conflict' };
-      if (inference.status !== 'failed' && inference.status !== 'cancelled') return { type: 'joined', inference };
-      return { type: 'started', inference: await this.#startNew(id, start, 'ALLOW_DUPLICATE_FAILED_ONLY') };
-    } catch (error) {
-      if (error instanceof NotSent || isUnreachable(error)) return unavailable(id, error);
-      // Another equal request was quicker to start it again.
-      if (error instanceof WorkflowExecutionAlreadyStartedError) {
-        return { type: 'joined', inference: await this.#read(id, { isAsked: false }) };
-      }
-      throw error;
-    }
-  }
-
-  async #read(id: string, options?: { readonly isAsked: boolean }): Promise<Inference> {
+  async #read(id: string, options?: { readonly withCalls: boolean }): Promise<Inference> {
     const info = await this.#roundTrip(() => this.#client.workflow.getHandle(id).describe());
     return this.#roundTrip(() => inferenceOf(this.#client, info, options));
   }
@@ -292,10 +179,4 @@ class TemporalInferences implements Inferences {
       throw error;
     }
   }
-}
-
-function unavailable(id: string, error: unknown): Extract<StartOutcome, { type: 'unavailable' }> {
-  return error instanceof NotSent
-    ? { type: 'unavailable', startUnknown: false }
-    : { type: 'unavailable', startUnknown: true, id };
 }

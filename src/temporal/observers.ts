@@ -7,7 +7,7 @@ type Observer = ObserverSinks['observer'];
 
 export interface InferenceObserver {
   /** @param id of the inference */
-  callsAbandoned(id: string): void;
+  callsAbandoned(runId: string): void;
   voted(...told: Parameters<Observer['voted']>): void;
   inferenceEnded(...told: Parameters<Observer['inferenceEnded']>): void;
   chainExhausted(...told: Parameters<Observer['chainExhausted']>): void;
@@ -16,7 +16,7 @@ export interface InferenceObserver {
 export function sinksOf(observer: InferenceObserver): InjectedSinks<ObserverSinks> {
   return {
     observer: {
-      callsAbandoned: { fn: (info) => observer.callsAbandoned(info.workflowId), callDuringReplay: false },
+      callsAbandoned: { fn: (info) => observer.callsAbandoned(info.runId), callDuringReplay: false },
       voted: { fn: (_info, vote) => observer.voted(vote), callDuringReplay: false },
       inferenceEnded: { fn: (_info, end) => observer.inferenceEnded(end), callDuringReplay: false },
       chainExhausted: { fn: (_info, chain) => observer.chainExhausted(chain), callDuringReplay: false },

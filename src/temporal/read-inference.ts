@@ -44,15 +44,15 @@ export function summaryOf(info: Info): InferenceSummary {
   };
 }
 
-/** Of a running one without its calls, unless its worker `isAsked` for them: each question is work for that worker. */
+/** `withCalls`: of a running one, for which its worker is asked; each question is work for that worker. */
 export async function inferenceOf(
   client: Client,
   info: WorkflowExecutionDescription,
-  { isAsked = true } = {},
+  { withCalls = true } = {},
 ): Promise<Inference> {
   const summary = summaryOf(info);
   if (!info.closeTime) {
-    const progress = isAsked ? await progressOf(client, info.workflowId) : null;
+    const progress = withCalls ? await progressOf(client, info.workflowId) : null;
     const { calls = [], verdict = null } = progress ?? {};
     return { ...summary, result: null, failure: null, calls, heldVerdict: verdict };
   }

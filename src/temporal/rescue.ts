@@ -14,7 +14,7 @@ export async function findRescuable(
   describe: Describe,
   retry: NumberedRequest,
 ): Promise<WorkflowExecutionDescription | null> {
-  for (const epoch of epochsOfRetry(retry.nowMs)) {
+  for (const epoch of epochsOfRetry(retry.nowMs, retry.deadlineMs)) {
     const newest = await newestOf((sequence) => describe(retry.idOf({ epoch, sequence })));
     if (!newest) continue;
     const isBeingCancelled = newest.raw.workflowExtendedInfo?.cancelRequested === true;

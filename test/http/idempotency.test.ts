@@ -44,9 +44,10 @@ test('a fingerprint changes with the endpoint', () => {
 });
 
 const number = { epoch: 494_172, sequence: 0 };
+const request = (fingerprint: string) => ({ fingerprint, nowMs: 0, deadlineMs: 1 });
 
 test('the same number of equal requests of a caller names the same inference, in every process', () => {
-  const { idOf } = numberedRequest(caller('team-a'), 'f', 0);
+  const { idOf } = numberedRequest(caller('team-a'), request('f'));
   // A fixed value: processes of two releases share an hour during an upgrade.
   expect(idOf(number)).toBe('inf-ccf3a2debc07998e174237ba2b8e1bbcb719cea4b778bb607e1ebf289bad49f3');
   expect(isInferenceId(idOf(number))).toBe(true);
@@ -54,12 +55,12 @@ test('the same number of equal requests of a caller names the same inference, in
 
 test('another caller, body, hour or number names another inference, and so does an Idempotency-Key', () => {
   const ids = [
-    numberedRequest(caller('a'), 'f', 0).idOf(number),
-    numberedRequest(caller('b'), 'f', 0).idOf(number),
-    numberedRequest(caller(null), 'f', 0).idOf(number),
-    numberedRequest(caller('a'), 'g', 0).idOf(number),
-    numberedRequest(caller('a'), 'f', 0).idOf({ ...number, epoch: number.epoch + 1 }),
-    numberedRequest(caller('a'), 'f', 0).idOf({ ...number, sequence: 1 }),
+    numberedRequest(caller('a'), request('f')).idOf(number),
+    numberedRequest(caller('b'), request('f')).idOf(number),
+    numberedRequest(caller(null), request('f')).idOf(number),
+    numberedRequest(caller('a'), request('g')).idOf(number),
+    numberedRequest(caller('a'), request('f')).idOf({ ...number, epoch: number.epoch + 1 }),
+    numberedRequest(caller('a'), request('f')).idOf({ ...number, sequence: 1 }),
     idempotentInferenceId(caller('a'), 'f'),
   ];
   expect(new Set(ids).size).toBe(ids.length);

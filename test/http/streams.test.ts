@@ -63,7 +63,7 @@ async function streamOf(wait: Inferences['wait']) {
   const url = await server.app.listen({ host: '127.0.0.1', port: 0 });
   const opening = openStream(url, { body: chat });
   await eventually(() => tokens.length > 0);
-  const call = hub.find(tokens[0] ?? '')?.attach({ target: 'openai/gpt-4o', isRacing: false });
+  const call = hub.find(tokens[0] ?? '')?.attach({ target: 'openai/gpt-4o', runId: 'run-1', isRacing: false });
   call?.pass('Hello', 'gpt-4o');
   return { stream: await begun(await opening), interrupt: () => call?.interrupt() };
 }

@@ -15,7 +15,7 @@ afterEach(() => vi.useRealTimers());
 function attach(token: string) {
   const line = hub.find(token);
   if (!line) throw new Error('The line is gone.');
-  return line.attach({ target: 'one/m1', isRacing: false });
+  return line.attach({ target: 'one/m1', runId: 'run-1', isRacing: false });
 }
 
 test('a line is found by its token alone, and each has one of its own', () => {
@@ -53,7 +53,7 @@ test('a live line whose client has hung up is gone with its call: a replay of it
   const held = hub.hold(true);
   const { token } = held.address;
   const call = attach(token);
-  held.hangUp();
+  held.hangUp('run-1');
   held.leave();
   expect(hub.find(token)).not.toBeNull();
   call.end('cancelled');

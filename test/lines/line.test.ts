@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 const newLine = (isLive: boolean) => new Line({ url: 'http://api', token: 'token', isLive }, () => undefined);
-const begin = (target: string, isRacing = false) => line.attach({ target, isRacing });
+const begin = (target: string, isRacing = false) => line.attach({ target, runId: 'run-1', isRacing });
 const text = () => line.pieces.join('');
 const never = new AbortController().signal;
 
@@ -226,8 +226,11 @@ test('a line that is not live carries only that the client has hung up', () => {
   call.interrupt();
   expect(call).toMatchObject({ hasPassed: false, isTaken: false });
   expect(line).toMatchObject({ pieces: [], isInterrupted: false });
-  held.hangUp();
+  held.hangUp('run-1');
   expect(call.hungUp.aborted).toBe(true);
+  expect(begin('one/m1').hungUp.aborted).toBe(true);
+  const replayed = line.attach({ target: 'one/m1', runId: 'run-of-a-replay', isRacing: false });
+  expect(replayed.hungUp.aborted).toBe(false);
 });
 
 test('listeners hear of each piece and of an interruption, until they stop', () => {

@@ -42,9 +42,12 @@ const logger = pino({ level: 'warn' }, { write: (entry: string) => void warned.p
 const newConnections = () => new LineConnections(logger);
 
 /** A call of a process that holds no lines. */
-function call(address: LineAddress, options: { isRacing?: boolean; connections?: LineConnections } = {}) {
-  const { isRacing = false, connections = newConnections() } = options;
-  return createCallLines(null, connections).open({ address, target: 'one/m1', isRacing });
+function call(
+  address: LineAddress,
+  options: { isRacing?: boolean; runId?: string; connections?: LineConnections } = {},
+) {
+  const { isRacing = false, runId = 'run-1', connections = newConnections() } = options;
+  return createCallLines(null, connections).open({ address, target: 'one/m1', runId, isRacing });
 }
 
 /** The line as a client at another API sees it. */
@@ -121,9 +124,10 @@ describe('a call in another process', () => {
     const held = hub.hold(false);
     const distant = await call(held.address);
     expect(distant.hungUp.aborted).toBe(false);
-    held.hangUp();
+    held.hangUp('run-1');
     await eventually(() => distant.hungUp.aborted);
     expect((await call(held.address)).hungUp.aborted).toBe(true);
+    expect((await call(held.address, { runId: 'run-of-a-replay' })).hungUp.aborted).toBe(false);
   });
 
   test('with a wrong token, or after the line is gone, calls all the same and passes nothing on', async () => {
@@ -153,7 +157,7 @@ describe('a connection whose other side is gone without a word', () => {
       connection.once('message', () => connection.send(JSON.stringify({ sofar: '', isTaken: true, hungUp: false })));
     });
     await Promise.all([once(worker, 'open'), once(api, 'listening')]);
-    worker.send(JSON.stringify({ as: 'call', target: 'one/m1', isRacing: true }));
+    worker.send(JSON.stringify({ as: 'call', target: 'one/m1', runId: 'run-1', isRacing: true }));
     await once(worker, 'message');
     worker.send(JSON.stringify({ text: 'Hel', model: 'm' }));
     await eventually(() => text(held) === 'Hel');
@@ -197,7 +201,7 @@ describe('a client at another API', () => {
   test('gets all from the beginning, and misses none of what comes while it connects', async () => {
     const held = hub.hold(true);
     const line = hub.find(held.address.token);
-    const near = line?.attach({ target: 'one/m1', isRacing: false });
+    const near = line?.attach({ target: 'one/m1', runId: 'run-1', isRacing: false });
     let all = '';
     const joining: Promise<HeldLine>[] = [];
     for (let index = 0; index < 300; index++) {
@@ -224,16 +228,18 @@ describe('a client at another API', () => {
     const copy = await listen(held.address);
     held.leave();
     await eventually(() => isConnected(held.address));
-    copy.hangUp();
+    copy.hangUp('run-1');
     copy.leave();
-    await eventually(() => line?.hungUp.aborted);
+    await eventually(() => line?.isHungUp);
     await eventually(() => !isConnected(held.address));
   });
 
   test('of a line that is gone gets nothing, and may leave', async () => {
-    const copy = await listen({ url: hub.url, token: 'gone', isLive: true });
-    copy.leave();
-    expect(copy.pieces).toEqual([]);
+    for (const url of [hub.url, '', 'nowhere']) {
+      const copy = await listen({ url, token: 'gone', isLive: true });
+      copy.leave();
+      expect(copy.pieces).toEqual([]);
+    }
   });
 });
 
@@ -285,7 +291,7 @@ describe('on the port of the API', () => {
     const connection = new WebSocket(`${url.replace('http', 'ws')}/internal/line`, { headers });
     await once(connection, 'open');
     if (place === 'later') {
-      connection.send(JSON.stringify({ as: 'call', target: 'one/m1', isRacing: false }));
+      connection.send(JSON.stringify({ as: 'call', target: 'one/m1', runId: 'run-1', isRacing: false }));
       await once(connection, 'message');
     }
     connection.send('{"text":');

@@ -22,16 +22,30 @@ test('without a worker the service is not ready', async () => {
 
 test('the cancel of a client that leaves waits for no worker', async () => {
   const stream = await openStream(service.url, { body: chat('chain') });
-  const handle = service.temporal.workflow.getHandle(stream.headers.get('x-holdfast-inference-id') ?? '');
   const leftAtMs = Date.now();
   stream.leave();
-  const askedAt = await eventually(async () => {
+  const askedAtMs = await cancelAskedAtMs(stream.headers.get('x-holdfast-inference-id') ?? '');
+  expect(askedAtMs - leftAtMs).toBeLessThan(WORKER_MAY_TELL_MS);
+});
+
+test('nor does one that somebody asks for', async () => {
+  const { body } = await service.request('/v1/inferences', { body: chat('chain') });
+  const beganAtMs = Date.now();
+  await service.request(`/v1/inferences/${body.id}/cancel`, { method: 'POST' });
+  expect((await cancelAskedAtMs(body.id)) - beganAtMs).toBeLessThan(WORKER_MAY_TELL_MS);
+});
+
+/** So long a worker is given to tell of the calls so far: nothing has waited for that. */
+const WORKER_MAY_TELL_MS = 900;
+
+async function cancelAskedAtMs(id: string): Promise<number> {
+  const handle = service.temporal.workflow.getHandle(id);
+  const { seconds, nanos } = await eventually(async () => {
     const { events } = await handle.fetchHistory();
     return events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes)?.eventTime;
   });
-  // A worker would have been given a second to tell of its calls first.
-  expect(Number(askedAt.seconds) * 1_000 + Number(askedAt.nanos) / 1_000_000 - leftAtMs).toBeLessThan(900);
-});
+  return Number(seconds) * 1_000 + Number(nanos) / 1_000_000;
+}
 
 test('a worker that comes after the deadline calls nobody', { timeout: 60_000 }, async () => {
   const { body: accepted } = await service.request('/v1/inferences', { body: { ...chat('chain'), deadline: '1s' } });

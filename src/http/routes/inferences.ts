@@ -86,8 +86,9 @@ export function registerInferences(app: App, context: HttpContext): void {
       },
     },
     async (request) => {
-      const { id } = await readOwn(context, request.params.id, request.caller);
-      return inferenceObject(expectFound(id, await inferences.cancel(id)), uiUrlOf);
+      const { id } = await readOwn(context, request.params.id, request.caller, { withCalls: false });
+      const asked = expectFound(id, await inferences.cancel(id));
+      return inferenceObject(asked.endedAt ? asked : expectFound(id, await inferences.get(id)), uiUrlOf);
     },
   );
 
@@ -103,7 +104,7 @@ export function registerInferences(app: App, context: HttpContext): void {
       },
     },
     async (request, reply) => {
-      const { id } = await readOwn(context, request.params.id, request.caller);
+      const { id } = await readOwn(context, request.params.id, request.caller, { withCalls: false });
       refuseDuringShutdown(waiting);
       const outcome = await inferences.replay(id);
       if (outcome.type === 'not-replayable') {
@@ -138,7 +139,7 @@ export function registerInferences(app: App, context: HttpContext): void {
     },
     async (request, reply) => {
       const { caller, body } = request;
-      const { id } = await readOwn(context, request.params.id, caller);
+      const { id } = await readOwn(context, request.params.id, caller, { withCalls: false });
       if (!caller.isOperator) {
         throw new ApiError({ code: 'operator_required', message: "To resolve a vote needs an operator's API key." });
       }

@@ -142,7 +142,9 @@ async function readOwnResponse(
 ): Promise<{ readonly inference: Inference; readonly memo: ResponseMemo }> {
   const inferenceId = inferenceIdOf(id);
   if (inferenceId === null) throw responseNotFound(id);
-  const inference = await readOwn(context, inferenceId, caller, () => responseNotFound(id));
+  // A response shows no calls.
+  const notFound = () => responseNotFound(id);
+  const inference = await readOwn(context, inferenceId, caller, { notFound, withCalls: false });
   const memo = inference.memo.response;
   if (!memo?.store) throw responseNotFound(id);
   return { inference, memo };
