@@ -20,10 +20,14 @@ export function epochOf(nowMs: number): number {
   return Math.floor(nowMs / EPOCH_MS);
 }
 
-/** Where the first try of a retry may be. The coming epoch too: the clock of the process that took it may be ahead. */
-export function epochsOfRetry(nowMs: number): readonly number[] {
-  const epoch = epochOf(nowMs);
-  return [epoch + 1, epoch, epoch - 1];
+/**
+ * Where the first try of a retry may be, the newest first: as long ago as it may run, and a while longer. The coming epoch
+ * too, as the clock of the process that took it may be ahead, and the one before, as it may be behind.
+ */
+export function epochsOfRetry(nowMs: number, deadlineMs: number): readonly number[] {
+  const newest = epochOf(nowMs) + 1;
+  const oldest = Math.min(newest - 2, epochOf(nowMs - deadlineMs - RESCUE_WINDOW_MS));
+  return Array.from({ length: newest - oldest + 1 }, (_, back) => newest - back);
 }
 
 /** Whether a retry joins it. What has failed or was cancelled, or is about to be, it does not: it starts anew. */

@@ -32,5 +32,13 @@ test('numbers begin again with each hour, whatever the time zone', () => {
 
 test('a retry looks in the hour before too, and in the next one, as clocks may be apart', () => {
   const epoch = epochOf(NOW_MS);
-  expect(epochsOfRetry(NOW_MS)).toEqual([epoch + 1, epoch, epoch - 1]);
+  expect(epochsOfRetry(NOW_MS, 120_000)).toEqual([epoch + 1, epoch, epoch - 1]);
+  expect(epochsOfRetry(NOW_MS + 30 * 60_000, 1_000)).toEqual([epoch + 1, epoch, epoch - 1]);
+});
+
+test('a retry looks as far back as its first try may run, and a minute further', () => {
+  const epoch = epochOf(NOW_MS);
+  expect(epochsOfRetry(NOW_MS + 60_000, 2 * HOUR_MS)).toEqual([epoch + 1, epoch, epoch - 1, epoch - 2]);
+  expect(epochsOfRetry(NOW_MS + 59_999, 2 * HOUR_MS).at(-1)).toBe(epoch - 3);
+  expect(epochsOfRetry(NOW_MS, 7 * 24 * HOUR_MS)).toHaveLength(171);
 });

@@ -28,6 +28,9 @@ afterEach(() => service.clear());
 /** From the client's leaving to the closed connection at the provider, on a busy machine. */
 const PROMPT_MS = 1_000;
 
+/** After twenty cancels at once, a busy server takes its time: a lost workflow task alone costs it ten seconds. */
+const SLOW_MS = 25_000;
+
 const CHAT = '/v1/chat/completions';
 const NEVER: Fault = { type: 'delay', headersMs: 60_000 };
 const get = async (id: string, query = '') => (await service.request(`/v1/inferences/${id}${query}`)).body;
@@ -139,7 +142,7 @@ describe('nothing is cancelled when a client leaves', () => {
   const whole = async (path: string, request: TestRequest & { readonly body: object }) => {
     service.simulator.inject({ fault: { type: 'delay', headersMs: 700 } });
     const begun = begin(path, request);
-    await eventually(() => service.simulator.requests.length === 1);
+    await eventually(() => service.simulator.requests.length === 1, SLOW_MS);
     await begun.leave();
     return get(await begun.findId(), '?wait=10');
   };

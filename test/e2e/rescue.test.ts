@@ -125,6 +125,21 @@ describe('a retry on another API', () => {
     expect(sent()).toBe(1);
   });
 
+  test.each([
+    ['5h', true],
+    ['1h', false],
+  ])('three hours later joins what may run for %s: %j', async (deadline, isJoined) => {
+    slowly(800);
+    const { send } = equalRequests();
+    const request = { headers: { 'x-holdfast-deadline': deadline } };
+    const first = send(here, '0', request);
+    await eventually(() => sent() === 1);
+    skewMs.there = 3 * HOUR_MS;
+    const second = await send(there, '1', request);
+    expect(idOf(second) === idOf(await first)).toBe(isJoined);
+    expect(sent()).toBe(isJoined ? 1 : 2);
+  });
+
   test('starts anew after a failure, and a further retry joins that', async () => {
     const restore = service.simulator.inject({ fault: { type: 'error', situation: 'server-error' } });
     const { send } = equalRequests();
@@ -143,7 +158,8 @@ describe('a retry on another API', () => {
     // As its client's disconnect leaves it, for as long as no worker has heard of it.
     const nowMs = Date.now();
     const fingerprint = fingerprintOf('chat-completions', body);
-    const { idOf: numbered } = numberedRequest({ name: 'alice', isOperator: false }, fingerprint, nowMs);
+    const alice = { name: 'alice', isOperator: false };
+    const { idOf: numbered } = numberedRequest(alice, { fingerprint, nowMs, deadlineMs: 120_000 });
     const handle = await service.temporal.workflow.start('failover', {
       workflowId: numbered({ epoch: epochOf(nowMs), sequence: 0 }),
       taskQueue: 'nobody-polls-it',
