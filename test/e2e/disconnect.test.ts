@@ -52,7 +52,7 @@ function begin(path: string, request: TestRequest & { readonly body: object }) {
       eventually(async () => {
         const { data } = (await service.request(`/v1/inferences?metadata.mark=${mark}`)).body;
         return data[0]?.id as string | undefined;
-      }),
+      }, SLOW_MS),
   };
 }
 
