@@ -100,8 +100,8 @@ export interface StepRecord {
   /** Of what the provider has reported; null: something of it is unknown. */
   readonly costUsd: number | null;
   readonly usage: Usage;
-  /** Where the outcomes of its lines lie, one `LineOutcome` in JSON a line; null: there are none. */
-  readonly outcomes: string | null;
+  /** Blobs in which the outcomes of its lines lie: one `LineOutcome` in JSON a line, in the order of the lines. */
+  readonly outcomes: readonly string[];
 }
 
 /**
