@@ -1,0 +1,68 @@
+// A lane as its provider is configured here, and what becomes of its errors.
+
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { CallFailure } from '../../src/domain/failure.ts';
+import { failureTable } from '../../src/domain/failure.ts';
+import type { Target } from '../../src/domain/target.ts';
+import { targetName } from '../../src/domain/target.ts';
+import type { BatchConnection } from '../providers/batch/lane.ts';
+import { batchFailure } from '../providers/batch/failure.ts';
+import { addressOf, batchVendorOf } from '../providers/registry.ts';
+import type { BatchDeps } from './batch-deps.ts';
+
+/** Throws what ends the activity for good when the provider has no batches, or is not configured here. */
+export async function connectLane({ providers, connections }: BatchDeps, target: Target): Promise<BatchConnection> {
+  const settings = providers.get(target.provider);
+  const baseUrl = settings && addressOf(settings);
+  if (!settings || !baseUrl) {
+    throw laneFailure({ kind: 'not-configured', message: `${targetName(target)} is not configured at this worker.` });
+  }
+  const vendor = await batchVendorOf(settings);
+  if (!vendor) throw laneFailure({ kind: 'unsupported', message: `${targetName(target)} has no batches.` });
+  const signal = Context.current().cancellationSignal;
+  const connection = vendor.connect({ settings, baseUrl, model: target.model, fetch: connections.fetch, signal });
+  return guarded(connection, (error) => laneFailure(batchFailure(error, { settings, target })));
+}
+
+/** As Temporal is told of it: its type is the kind, and the failure table says whether another try may help. */
+export function laneFailure(failure: CallFailure): ApplicationFailure {
+  const { kind, message, retryAfterMs, isRetryable = true } = failure;
+  const { canPass, ends } = failureTable[kind];
+  return ApplicationFailure.create({
+    type: kind,
+    message,
+    // What ends a whole chain or provider now does not get better within minutes.
+    nonRetryable: !isRetryable || (!canPass && kind !== 'unknown') || ends === 'provider',
+    ...(retryAfterMs !== undefined && { nextRetryDelay: Math.max(1, retryAfterMs) }),
+    details: [{ failure }],
+    // Expected, and logged by us: the SDK would log the details too, in which the provider's words are.
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/** The same connection, whose errors mean something. */
+function guarded(connection: BatchConnection, failureOf: (error: unknown) => unknown): BatchConnection {
+  const guard = <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) => {
+    return (...args: Args) =>
+      call(...args).catch((error: unknown) => {
+        throw failureOf(error);
+      });
+  };
+  return {
+    encode: (line) => connection.encode(line),
+    upload: guard((input) => connection.upload(input)),
+    create: guard((input) => connection.create(input)),
+    find: guard((input) => connection.find(input)),
+    look: guard((id) => connection.look(id)),
+    async *results(id) {
+      try {
+        yield* connection.results(id);
+      } catch (error) {
+        throw failureOf(error);
+      }
+    },
+    cancel: guard((id) => connection.cancel(id)),
+    remove: guard((id, uploaded) => connection.remove(id, uploaded)),
+  };
+}
