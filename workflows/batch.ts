@@ -138,7 +138,19 @@ class BatchRun {
     if (!target) return rest;
     const budgetUsd = this.#purse.reserve(shareUsd(portion.laneUsd[lane] ?? null, rest, portion.lines));
     if (budgetUsd === 0) return this.#outOfMoney(rest);
-    const input = { batchId: id, inputFileId, endpoint, model, portion: number, lane, target, lines: rest, budgetUsd, timeMs, rules };
+    const input = {
+      batchId: id,
+      inputFileId,
+      endpoint,
+      model,
+      portion: number,
+      lane,
+      target,
+      lines: rest,
+      budgetUsd,
+      timeMs,
+      rules,
+    };
     let record: StepRecord;
     try {
       record = await executeChild<typeof providerBatch>('provider-batch', {
@@ -160,7 +172,7 @@ class BatchRun {
     portion: Portion,
     { number, rest }: { readonly number: number; readonly rest: LineSet },
   ): Promise<LineSet> {
-    const { id, inputFileId, endpoint, model, settings, rules, configHash } = this.#input;
+    const { id, inputFileId, endpoint, model, settings, rules, owner, configHash } = this.#input;
     const budgetUsd = this.#purse.reserve(shareUsd(portion.syncUsd, rest, portion.lines));
     if (budgetUsd === 0) return this.#outOfMoney(rest);
     const timeMs = this.#clock.leftMs();
@@ -172,7 +184,7 @@ class BatchRun {
       summary: `rescue of ${lineCount(rest)} lines`,
     });
     const { rescueConcurrency: concurrency } = rules;
-    const asked = { inputFileId, endpoint, model, settings, concurrency, configHash };
+    const asked = { inputFileId, endpoint, model, settings, concurrency, owner, configHash };
     const record = await rescueLines({ batchId: id, portion: number, lines: rest, budgetUsd, timeMs, ...asked });
     return this.#settle(record, budgetUsd);
   }
@@ -192,11 +204,13 @@ class BatchRun {
   }
 
   async #finish(): Promise<BatchManifest> {
-    const { id, inputFileId, lanes, settings, webhookUrl, owner } = this.#input;
+    const { id, inputFileId, endpoint, model, lanes, settings, webhookUrl, owner } = this.#input;
     if (this.#plan.total > 0 && this.#plan.faults.length === 0) this.#show('finalizing');
     const manifest = await files.finishBatch({
       batchId: id,
       inputFileId,
+      endpoint,
+      model,
       owner,
       plan: this.#plan,
       stop: this.#stop,

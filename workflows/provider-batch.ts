@@ -101,7 +101,9 @@ class ProviderBatch {
       const { record, mayTryAgain } = await this.#once(number);
       if (!mayTryAgain || this.#leftMs() <= 0) return record;
       try {
-        await sleep(Math.min(this.#leftMs(), this.#input.rules.pollIntervalMs * 10), { summary: 'the provider is full' });
+        await sleep(Math.min(this.#leftMs(), this.#input.rules.pollIntervalMs * 10), {
+          summary: 'the provider is full',
+        });
       } catch (error) {
         if (isCancellation(error)) return { ...record, end: 'cancelled' };
         throw error;
@@ -121,7 +123,8 @@ class ProviderBatch {
       return { record: failedStep(this.#input, endOf(error)), mayTryAgain: false };
     }
     const sent = uploaded.sent;
-    if (lineCount(sent) === 0) return { record: this.#recordOf(uploaded, null, uploaded.isCut ? 'cost' : 'completed'), mayTryAgain: false };
+    if (lineCount(sent) === 0)
+      return { record: this.#recordOf(uploaded, null, uploaded.isCut ? 'cost' : 'completed'), mayTryAgain: false };
     let end: StepEnd;
     let isFull = false;
     try {

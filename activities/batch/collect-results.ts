@@ -36,7 +36,10 @@ export interface CollectResultsInput {
   readonly lines: LineSet;
 }
 
-export type CollectResultsResult = Pick<StepRecord, 'answered' | 'rest' | 'failures' | 'costUsd' | 'usage' | 'outcomes'>;
+export type CollectResultsResult = Pick<
+  StepRecord,
+  'answered' | 'rest' | 'failures' | 'costUsd' | 'usage' | 'outcomes'
+>;
 
 export async function collectResults(deps: BatchDeps, input: CollectResultsInput): Promise<CollectResultsResult> {
   const connection = await connectLane(deps, input.target);

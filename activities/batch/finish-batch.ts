@@ -32,8 +32,16 @@ export interface FinishBatchInput {
 export async function finishBatch(deps: BatchDeps, input: FinishBatchInput): Promise<BatchManifest> {
   const { batchId, owner, plan, stop, steps, syncTarget } = input;
   const merge = new Merge(deps, input);
-  const outputFileId = await fileOf(deps, { id: fileId(batchId, 'out'), owner, filename: `${batchId}_output.jsonl` }, merge.answers());
-  const errorFileId = await fileOf(deps, { id: fileId(batchId, 'err'), owner, filename: `${batchId}_error.jsonl` }, merge.errors());
+  const outputFileId = await fileOf(
+    deps,
+    { id: fileId(batchId, 'out'), owner, filename: `${batchId}_output.jsonl` },
+    merge.answers(),
+  );
+  const errorFileId = await fileOf(
+    deps,
+    { id: fileId(batchId, 'err'), owner, filename: `${batchId}_error.jsonl` },
+    merge.errors(),
+  );
   const usage = sumUsage(steps.map((step) => step.usage));
   const manifest: BatchManifest = {
     id: batchId,
@@ -120,16 +128,28 @@ class Merge {
     const { batchId, inputFileId, endpoint, model, plan } = this.#input;
     if (this.answered === plan.total) return;
     const index = await readIndex(this.#deps.blobs, batchId);
-    for await (const { line, text } of inputLines(this.#deps.files, { fileId: inputFileId, index, lines: [[0, plan.total]] })) {
+    for await (const { line, text } of inputLines(this.#deps.files, {
+      fileId: inputFileId,
+      index,
+      lines: [[0, plan.total]],
+    })) {
       if (line % 1_000 === 0) Context.current().heartbeat();
       if (this.#hasAnswer[line] === 1) continue;
       const read = this.#deps.readLine(text, { endpoint, model });
       const customId = 'fault' in read ? null : read.customId;
-      yield JSON.stringify({ id: requestId(batchId, line), custom_id: customId, response: null, error: this.#errorOf(line) });
+      yield JSON.stringify({
+        id: requestId(batchId, line),
+        custom_id: customId,
+        response: null,
+        error: this.#errorOf(line),
+      });
     }
   }
 
-  #note(line: number, { target, kind, message, providerMessage }: Extract<LineOutcome, { readonly kind: unknown }>): void {
+  #note(
+    line: number,
+    { target, kind, message, providerMessage }: Extract<LineOutcome, { readonly kind: unknown }>,
+  ): void {
     const reasons = this.#reasons.get(line) ?? [];
     const words = providerMessage === undefined ? {} : { providerMessage };
     reasons.push({ target, kind, message, ...words });
@@ -144,7 +164,10 @@ class Merge {
       code: (last?.kind ?? 'unknown').replaceAll('-', '_'),
       message: last?.message ?? 'No lane has answered the line, and it was not to be rescued.',
     };
-    const attempts = reasons.map(({ providerMessage, ...reason }) => ({ ...reason, ...(providerMessage !== undefined && { provider_message: providerMessage }) }));
+    const attempts = reasons.map(({ providerMessage, ...reason }) => ({
+      ...reason,
+      ...(providerMessage !== undefined && { provider_message: providerMessage }),
+    }));
     return { code, message, attempts };
   }
 }

@@ -100,7 +100,8 @@ export async function awaitProviderBatch(
     deps.logger.debug({ target: `${target.provider}/${target.model}`, batch: id }, 'A look at a batch has failed.');
     return error instanceof ApplicationFailure && error.type !== 'model-not-found' ? null : Promise.reject(error);
   });
-  if (look?.state === 'ended') return { end: look.end ?? 'completed', isFull: look.end === 'failed' && isFull(look.code) };
+  if (look?.state === 'ended')
+    return { end: look.end ?? 'completed', isFull: look.end === 'failed' && isFull(look.code) };
   const done = look?.done ?? before.done;
   const seen: Seen = done === before.done ? before : { done, sinceMs: nowMs };
   context.heartbeat(seen);

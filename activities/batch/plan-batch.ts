@@ -89,8 +89,7 @@ class Planning {
     this.#ids.add(read.customId);
     const tokens = lineTokens(read.prompt);
     const grown = Math.ceil(bytes * GROWTH) + 256;
-    const isFull =
-      this.total - this.#open.from > this.#limits.lines || this.#open.bytes + grown > this.#limits.bytes;
+    const isFull = this.total - this.#open.from > this.#limits.lines || this.#open.bytes + grown > this.#limits.bytes;
     if (isFull && this.total - 1 > this.#open.from) this.#close(this.total - 1);
     this.#open.bytes += grown;
     this.#open.inputTokens += tokens.input;
