@@ -10,7 +10,7 @@ import type {
   LineOutcome,
   StepRecord,
 } from '../../src/domain/batch.ts';
-import { syncCostOf } from '../../src/domain/batch-cost.ts';
+import { costOf } from '../../src/domain/call.ts';
 import { endStatus, summaryOf, sumUsage, sumUsd } from '../../src/domain/batch-route.ts';
 import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
@@ -56,7 +56,7 @@ export async function finishBatch(deps: BatchDeps, input: FinishBatchInput): Pro
     steps: steps.map(summaryOf),
     usage,
     costUsd: sumUsd(steps.map(({ costUsd }) => costUsd)),
-    syncUsd: syncTarget && syncCostOf(usage, syncTarget),
+    syncUsd: syncTarget && costOf(usage, syncTarget.price),
     endedAt: new Date().toISOString(),
   };
   await deps.writeEnd(manifest);
@@ -80,8 +80,9 @@ async function fileOf(
     yield first.value;
     yield* lines;
   })();
-  await files.create({ ...file, purpose: 'batch_output' }, inPieces(all));
-  return file.id;
+  const { id, owner, filename } = file;
+  await files.create({ id, content: inPieces(all), facts: () => ({ purpose: 'batch_output', filename, owner }) });
+  return id;
 }
 
 interface Reason {

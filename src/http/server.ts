@@ -2,11 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import multipart from '@fastify/multipart';
 import type { FastifyBaseLogger } from 'fastify';
 import { fastify, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Catalog } from '../domain/catalog.ts';
 import type { Admit } from '../domain/admission.ts';
+import type { Files } from '../domain/files.ts';
 import type { Inferences } from '../domain/inferences.ts';
 import type { Lines } from '../domain/line.ts';
 import type { Targets } from '../domain/targets.ts';
@@ -19,6 +21,7 @@ import type { App } from './http-context.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import { registerChatCompletions } from './routes/chat-completions.ts';
 import { registerEmbeddings } from './routes/embeddings.ts';
+import { registerFiles } from './routes/files.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerInferenceList } from './routes/inference-list.ts';
 import { registerInferences } from './routes/inferences.ts';
@@ -33,6 +36,8 @@ import { Waiting } from './waiting.ts';
 export interface ServerDependencies {
   readonly inferences: Inferences;
   readonly catalog: Catalog;
+  readonly files: Files;
+  readonly maxFileBytes: number;
   readonly lines: Lines;
   readonly targets: Targets;
   readonly admit: Admit;
@@ -62,6 +67,8 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
   const {
     inferences,
     catalog,
+    files,
+    maxFileBytes,
     lines,
     targets,
     admit,
@@ -73,7 +80,20 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
     now = Date.now,
   } = dependencies;
   const waiting = new Waiting();
-  const context = { inferences, catalog, lines, targets, admit, expectFaults, apiKeys, waiting, uiUrlOf, now };
+  const context = {
+    inferences,
+    catalog,
+    files,
+    maxFileBytes,
+    lines,
+    targets,
+    admit,
+    expectFaults,
+    apiKeys,
+    waiting,
+    uiUrlOf,
+    now,
+  };
   const app = createApp(dependencies);
   logResponses(app);
   endConnectionsOnShutdown(app, waiting);
@@ -84,6 +104,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
     done();
   });
 
+  await app.register(multipart);
   await registerApiDocs(app, { version });
   registerHealth(app, {
     version,
@@ -102,6 +123,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
       registerEmbeddings(v1, context);
       registerResponses(v1, context);
       registerInferences(v1, context);
+      registerFiles(v1, context);
       registerInferenceList(v1, context);
       registerModels(v1, context);
       registerTargets(v1, context);

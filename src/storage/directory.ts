@@ -24,14 +24,13 @@ export function directoryBlobStore(directory: string): BlobStore {
     async write(key, content) {
       const path = pathOf(directory, key);
       let count = 0;
-      await named(`The blob ${key} could not be written`, () =>
-        writeBeside(path, async (file) => {
-          for await (const piece of content) {
-            await file.writeFile(piece);
-            count += piece.length;
-          }
-        }),
-      );
+      // An error of the content is its caller's own, and stays as it is.
+      await writeBeside(path, async (file) => {
+        for await (const piece of content) {
+          await file.writeFile(piece);
+          count += piece.length;
+        }
+      });
       return count;
     },
     async read(key, range) {
