@@ -26,7 +26,6 @@ import { Purse, rescueReserveMs, shareUsd, summaryOf, sumUsd } from '../src/doma
 import type { LineSet } from '../src/domain/line-set.ts';
 import { lineCount } from '../src/domain/line-set.ts';
 import { targetName } from '../src/domain/target.ts';
-import { announceBatch } from './announce-batch.ts';
 import { DeadlineClock } from './deadline-clock.ts';
 import type { providerBatch } from './provider-batch.ts';
 import { failedStep } from './provider-batch.ts';
@@ -204,7 +203,7 @@ class BatchRun {
   }
 
   async #finish(): Promise<BatchManifest> {
-    const { id, inputFileId, endpoint, model, lanes, settings, webhookUrl, owner } = this.#input;
+    const { id, inputFileId, endpoint, model, lanes, settings, owner } = this.#input;
     if (this.#plan.total > 0 && this.#plan.faults.length === 0) this.#show('finalizing');
     const manifest = await files.finishBatch({
       batchId: id,
@@ -218,7 +217,6 @@ class BatchRun {
       syncTarget: lanes[0] ?? settings.targets[0] ?? null,
     });
     this.#show(manifest.status);
-    if (webhookUrl !== null) await announceBatch({ id, status: manifest.status, url: webhookUrl });
     return manifest;
   }
 

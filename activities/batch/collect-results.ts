@@ -225,11 +225,11 @@ class Collecting {
     const base = { line, customId, target };
     const result = await this.#spool.take(line);
     if (!result) return { ...base, costUsd: 0, kind: 'malformed', message: `${target} has lost the line.` };
-    if (result.type === 'expired' || result.type === 'cancelled') {
+    if (result.type !== 'answer' && result.type !== 'error') {
       const kind = result.type === 'expired' ? 'timeout' : 'cancelled';
       return { ...base, costUsd: 0, kind, message: `${target} had not come to the line when its batch ended.` };
     }
-    const read = await this.#reader.read({ result, prompt });
+    const read = await this.#reader.read({ prompt, result });
     if (read.usage) this.#usage = sumUsage([this.#usage, read.usage]);
     // An error of the line's own is not billed.
     const costUsd = result.type === 'error' ? 0 : batchCostOf(read.usage, this.#input.target);

@@ -8,7 +8,7 @@ import type { Target } from '../../src/domain/target.ts';
 import { targetName } from '../../src/domain/target.ts';
 import type { BatchConnection } from '../providers/batch/lane.ts';
 import { batchFailure } from '../providers/batch/failure.ts';
-import { addressOf, batchVendorOf } from '../providers/registry.ts';
+import { addressOf, batchVendorOf, loadVendor } from '../providers/registry.ts';
 import type { BatchDeps } from './batch-deps.ts';
 
 /** Throws what ends the activity for good when the provider has no batches, or is not configured here. */
@@ -21,8 +21,15 @@ export async function connectLane({ providers, connections }: BatchDeps, target:
   const vendor = await batchVendorOf(settings);
   if (!vendor) throw laneFailure({ kind: 'unsupported', message: `${targetName(target)} has no batches.` });
   const signal = Context.current().cancellationSignal;
-  const connection = vendor.connect({ settings, baseUrl, model: target.model, fetch: connections.fetch, signal });
-  return guarded(connection, (error) => laneFailure(batchFailure(error, { settings, target })));
+  const { model } = target;
+  const connection = vendor.connect({ settings, baseUrl, model, fetch: fetchOver(connections), signal });
+  const sync = await loadVendor(settings.type);
+  return guarded(connection, (error) => laneFailure(batchFailure(error, { vendor: sync, target })));
+}
+
+/** Node's own, as the SDKs hand it Node's own forms and files; over our connections. */
+function fetchOver(dispatcher: BatchDeps['connections']): typeof globalThis.fetch {
+  return (input, init) => fetch(input, { ...init, dispatcher } as unknown as RequestInit);
 }
 
 /** As Temporal is told of it: its type is the kind, and the failure table says whether another try may help. */

@@ -3,7 +3,9 @@
 import { amazonBedrockAccess } from './access/amazon-bedrock.ts';
 import { azureAccess } from './access/azure.ts';
 import { googleVertexAccess } from './access/google-vertex.ts';
+import type { LaneLimits } from '../../src/domain/batch-limits.ts';
 import type { EmbeddingLimits } from '../../src/domain/embeddings.ts';
+import type { BatchVendor } from './batch/lane.ts';
 import { NotCalledError } from './not-called.ts';
 import type { Access, OwnAccess, Vendor } from './vendor.ts';
 
@@ -45,8 +47,17 @@ export interface ProviderFacts {
   readonly access?: OwnAccess;
   /** The npm package that the type needs and that is not installed with ours: a name with its major, as `npm install` takes it. */
   readonly optionalPackage?: string;
+  /** Left out: the vendor has no batches that Holdfast can use. */
+  readonly batches?: BatchFacts;
   /** Of one call; left out: the vendor has no embeddings. */
   readonly embeddings?: EmbeddingLimits;
+}
+
+export interface BatchFacts {
+  readonly limits: LaneLimits;
+  /** What a batch costs of the ordinary price; null: it differs by model. */
+  readonly price: number | null;
+  readonly load: () => Promise<BatchVendor>;
 }
 
 interface ProviderLine extends ProviderFacts {
@@ -56,32 +67,53 @@ interface ProviderLine extends ProviderFacts {
 /** A request of the API that many copy: so many texts, and 300,000 tokens. */
 const USUAL: EmbeddingLimits = { texts: 2_048, bytes: 300_000, takesDimensions: true };
 
+const MIB = 1024 * 1024;
+const openaiBatches: BatchFacts['load'] = async () => (await import('./batch/openai.ts')).openaiBatches();
+
+// biome-ignore format: one line per provider type with batches
+const batches = {
+  openai: { limits: { lines: 50_000, bytes: 200 * MIB }, price: 0.5, load: openaiBatches },
+  anthropic: { limits: { lines: 10_000, bytes: 32 * MIB }, price: 0.5, load: async () => (await import('./batch/anthropic.ts')).anthropicBatches },
+  google: { limits: { lines: 100_000, bytes: 1_024 * MIB }, price: 0.5, load: async () => (await import('./batch/google.ts')).googleBatches },
+  mistral: { limits: { lines: 100_000, bytes: 512 * MIB }, price: 0.5, load: async () => (await import('./batch/mistral.ts')).mistralBatches },
+  alibaba: { limits: { lines: 50_000, bytes: 500 * MIB }, price: 0.5, load: openaiBatches },
+  groq: { limits: { lines: 50_000, bytes: 100 * MIB }, price: 0.5, load: openaiBatches },
+  azure: { limits: { lines: 100_000, bytes: 200 * MIB }, price: 0.5, load: openaiBatches },
+  together: { limits: { lines: 50_000, bytes: 100 * MIB }, price: null, load: async () => (await import('./batch/openai.ts')).openaiBatches({ purpose: 'batch-api' }) },
+  simulated: { limits: { lines: 50_000, bytes: 200 * MIB }, price: 0.5, load: openaiBatches },
+} as const satisfies Partial<Record<ProviderType, BatchFacts>>;
+
 // biome-ignore format: one line per provider type
 const providers: Readonly<Record<ProviderType, ProviderLine>> = {
-  openai: { keyVariable: 'OPENAI_API_KEY', defaultBaseUrl: 'https://api.openai.com/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openai.ts')).openai },
-  anthropic: { keyVariable: 'ANTHROPIC_API_KEY', defaultBaseUrl: 'https://api.anthropic.com', defaultModel: 'claude-haiku-4-5', needsKey: true, needsBaseUrl: false, load: async () => (await import('./anthropic.ts')).anthropic },
-  google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 100 }, load: async () => (await import('./google.ts')).google },
-  mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 32, takesDimensions: false }, load: async () => (await import('./mistral.ts')).mistral },
+  openai: { keyVariable: 'OPENAI_API_KEY', defaultBaseUrl: 'https://api.openai.com/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, batches: batches.openai, load: async () => (await import('./openai.ts')).openai },
+  anthropic: { keyVariable: 'ANTHROPIC_API_KEY', defaultBaseUrl: 'https://api.anthropic.com', defaultModel: 'claude-haiku-4-5', needsKey: true, needsBaseUrl: false, batches: batches.anthropic, load: async () => (await import('./anthropic.ts')).anthropic },
+  google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 100 }, batches: batches.google, load: async () => (await import('./google.ts')).google },
+  mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 32, takesDimensions: false }, batches: batches.mistral, load: async () => (await import('./mistral.ts')).mistral },
   deepseek: { keyVariable: 'DEEPSEEK_API_KEY', defaultBaseUrl: 'https://api.deepseek.com', defaultModel: 'deepseek-v4-flash', needsKey: true, needsBaseUrl: false, load: async () => (await import('./deepseek.ts')).deepseek },
-  alibaba: { keyVariable: 'DASHSCOPE_API_KEY', defaultBaseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', defaultModel: 'qwen-plus', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 10 }, load: async () => (await import('./alibaba.ts')).alibaba },
-  groq: { keyVariable: 'GROQ_API_KEY', defaultBaseUrl: 'https://api.groq.com/openai/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, load: async () => (await import('./groq.ts')).groq },
+  alibaba: { keyVariable: 'DASHSCOPE_API_KEY', defaultBaseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', defaultModel: 'qwen-plus', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 10 }, batches: batches.alibaba, load: async () => (await import('./alibaba.ts')).alibaba },
+  groq: { keyVariable: 'GROQ_API_KEY', defaultBaseUrl: 'https://api.groq.com/openai/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, batches: batches.groq, load: async () => (await import('./groq.ts')).groq },
   xai: { keyVariable: 'XAI_API_KEY', defaultBaseUrl: 'https://api.x.ai/v1', defaultModel: 'grok-4.3', needsKey: true, needsBaseUrl: false, load: async () => (await import('./xai.ts')).xai },
-  together: { keyVariable: 'TOGETHER_API_KEY', defaultBaseUrl: 'https://api.together.xyz/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./together.ts')).together },
+  together: { keyVariable: 'TOGETHER_API_KEY', defaultBaseUrl: 'https://api.together.xyz/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, embeddings: USUAL, batches: batches.together, load: async () => (await import('./together.ts')).together },
   fireworks: { keyVariable: 'FIREWORKS_API_KEY', defaultBaseUrl: 'https://api.fireworks.ai/inference/v1', defaultModel: 'accounts/fireworks/models/gpt-oss-20b', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./fireworks.ts')).fireworks },
   cohere: { keyVariable: 'COHERE_API_KEY', defaultBaseUrl: 'https://api.cohere.com/v2', defaultModel: 'command-a-03-2025', needsKey: true, needsBaseUrl: false, load: async () => (await import('./cohere.ts')).cohere },
   openrouter: { keyVariable: 'OPENROUTER_API_KEY', defaultBaseUrl: 'https://openrouter.ai/api/v1', defaultModel: 'openai/gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openrouter.ts')).openrouter },
   tokenmix: { keyVariable: 'TOKENMIX_API_KEY', defaultBaseUrl: 'https://api.tokenmix.ai/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./tokenmix.ts')).tokenmix },
-  azure: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: true, needsBaseUrl: false, access: azureAccess, optionalPackage: '@ai-sdk/azure@3', embeddings: USUAL, load: async () => (await import('./azure.ts')).azure },
+  azure: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: true, needsBaseUrl: false, access: azureAccess, optionalPackage: '@ai-sdk/azure@3', embeddings: USUAL, batches: batches.azure, load: async () => (await import('./azure.ts')).azure },
   bedrock: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: amazonBedrockAccess, optionalPackage: '@ai-sdk/amazon-bedrock@4', load: async () => (await import('./amazon-bedrock.ts')).amazonBedrock },
   vertex: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: googleVertexAccess, optionalPackage: '@ai-sdk/google-vertex@4', load: async () => (await import('./google-vertex.ts')).googleVertex },
   'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, embeddings: USUAL, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
-  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
+  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, embeddings: USUAL, batches: batches.simulated, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
 };
 
 export const providerTypes: readonly ProviderType[] = Object.keys(providers) as ProviderType[];
 
 export function providerFacts(type: ProviderType): ProviderFacts {
   return providers[type];
+}
+
+/** Null: the type has no batches. */
+export async function batchVendorOf({ type }: ProviderSettings): Promise<BatchVendor | null> {
+  return (await providers[type].batches?.load()) ?? null;
 }
 
 /** Without a slash at its end; null when something that the type needs is missing. */

@@ -13,6 +13,8 @@ import { approvalProblems, ConfigError } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { openDataDirectory } from '../data-directory.ts';
 import { pingCostLine } from '../domain/ping-cost.ts';
+import type { Files } from '../domain/files.ts';
+import { createFiles } from '../files/files.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
 import { HedgeBudgets } from '../health/hedge-budgets.ts';
@@ -25,6 +27,7 @@ import { serveLines } from '../lines/line-server.ts';
 import { addressForOthers, choosePort } from '../ports.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { startSimulator } from '../simulator/simulator.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import { directoryBlobStore } from '../storage/directory.ts';
 import { createInferences } from '../temporal/client.ts';
 import type { TemporalConnection } from '../temporal/connect.ts';
@@ -101,7 +104,8 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   cleanUp.add('connection', () => temporal.connection.close());
   if (!embedded) await checkSearchAttributes(temporal.connection, temporal.namespace);
 
-  const dataConverter = createDataConverter({ blobs: directoryBlobStore(join(directory.path, 'blobs')) });
+  const blobs = directoryBlobStore(join(directory.path, 'blobs'));
+  const dataConverter = createDataConverter({ blobs });
   const { config } = options;
   const targetHealth = createTargetHealth({ config, temporal, dataConverter, isWorker: role !== 'api', logger });
   const hub = role === 'worker' ? null : new LineHub();
@@ -111,6 +115,8 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
     hub,
     connections: new LineConnections(logger),
     dataConverter,
+    blobs,
+    files: createFiles(blobs),
     uiUrl: settings.temporal.uiUrl ?? embedded?.uiUrl ?? null,
     targetHealth,
   };
@@ -135,6 +141,8 @@ interface Parts {
   readonly hub: LineHub | null;
   readonly connections: LineConnections;
   readonly dataConverter: ReturnType<typeof createDataConverter>;
+  readonly blobs: BlobStore;
+  readonly files: Files;
   readonly uiUrl: string | null;
   readonly targetHealth: TargetHealth;
 }
@@ -214,7 +222,7 @@ async function listen(
   joined: { worker: InferenceWorker | null; hub: LineHub; directory: DataDirectory; cleanUp: CleanUp },
 ): Promise<string> {
   const { settings, config, logger, report } = options;
-  const { temporal, inFlight, connections, dataConverter, uiUrl, targetHealth } = parts;
+  const { temporal, inFlight, connections, dataConverter, files, uiUrl, targetHealth } = parts;
   const { worker, hub, directory, cleanUp } = joined;
   const inferences = createInferences({
     ...temporal,
@@ -225,6 +233,8 @@ async function listen(
   const server: HttpServer = await buildServer({
     inferences,
     catalog: config.catalog,
+    files,
+    maxFileBytes: config.maxFileBytes,
     lines: createLines(hub, connections),
     targets: targetHealth.targets,
     admit: targetHealth.admit,

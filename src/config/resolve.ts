@@ -8,6 +8,7 @@ import type { Catalog, ModelEntry } from '../domain/catalog.ts';
 import { expectOf } from '../domain/expectation.ts';
 import type { HealthSettings } from '../domain/health.ts';
 import type { CommonSettings, ModelSettings } from '../domain/model-settings.ts';
+import { parseTargetName } from '../domain/target.ts';
 import { consensusSettings, hedgeSettings } from '../domain/strategies.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { resolveHealth } from './health.ts';
@@ -27,12 +28,14 @@ export interface ResolvedFile {
   readonly maxInFlight: number;
   readonly retentionMs: number;
   readonly bodyLimitBytes: number;
+  /** Of one uploaded file. */
+  readonly maxFileBytes: number;
 }
 
 export function resolveFile(file: ConfigFile): ResolvedFile {
   const limits = resolveLimits({ own: file.defaults, inherited: BUILT_IN_LIMITS });
   // Every inference carries its targets' facts: nothing is in them that is not for it.
-  const facts = mapValues(file.targets, (entry) => without(entry, 'breaker'));
+  const facts = factsOf(file);
   const providers = mapValues(file.providers, (entry) => without(entry, 'limits', 'breaker'));
   return {
     providers: new Map(Object.entries(providers)),
@@ -52,7 +55,20 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
     maxInFlight: file.admission.maxInFlight,
     retentionMs: file.retention,
     bodyLimitBytes: file.http.bodyLimit,
+    maxFileBytes: file.batch.maxFileSize,
   };
+}
+
+function factsOf({ targets, providers }: ConfigFile): Catalog['facts'] {
+  return Object.fromEntries(
+    Object.entries(targets).map(([name, entry]) => {
+      const { price, ...facts } = without(entry, 'breaker');
+      if (!price) return [name, facts];
+      const provider = providers[parseTargetName(name)?.provider ?? ''];
+      const batch = price.batch ?? (provider && providerFacts(provider.type).batches?.price) ?? undefined;
+      return [name, { ...facts, price: { ...price, ...(batch !== undefined && { batch }) } }];
+    }),
+  );
 }
 
 function modelEntry(input: {

@@ -50,7 +50,14 @@ const provider = z.strictObject({
 
 const targetFacts = z.strictObject({
   /** USD per million tokens. @default unknown, and so is the cost of each call */
-  price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).exactOptional(),
+  price: z
+    .strictObject({
+      input: z.number().min(0),
+      output: z.number().min(0),
+      /** What a batch costs of it. @default what the provider's batches cost, where they all cost the same */
+      batch: z.number().min(0).max(1).exactOptional(),
+    })
+    .exactOptional(),
   /** Tokens. @default unknown: the target is tried also with a prompt that was too long for another */
   contextWindow: z.int().min(1).exactOptional(),
   /** Tokens of one answer; a higher max_tokens is lowered to it. @default unknown: it is sent as the client set it */
@@ -119,6 +126,12 @@ export const configSchema = z.strictObject({
   storage: z.strictObject({ type: z.literal('directory').default('directory') }).default({ type: 'directory' }),
   /** How long finished inferences are kept. Temporal takes no less than an hour. @default 30d */
   retention: duration({ minMs: HOUR_MS, maxMs: 3650 * 24 * HOUR_MS }).default(30 * 24 * HOUR_MS),
+  batch: z
+    .strictObject({
+      /** The largest file that may be uploaded. @default 200MB */
+      maxFileSize: size({ min: '1KB', max: '10GB' }).default(200_000_000),
+    })
+    .default({ maxFileSize: 200_000_000 }),
   http: z
     .strictObject({
       /** The largest request body. V8's longest string sets the upper limit. @default 32MB */

@@ -10,6 +10,7 @@ import type { Inferences, ListInferences, StartInference } from '../../src/domai
 import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { filesInDirectory } from '../support/files.ts';
 import { linesInMemory } from '../support/lines.ts';
 import { targetsInMemory } from '../support/targets.ts';
 
@@ -182,6 +183,8 @@ export async function startService(
   const { app, beginShutdown } = await buildServer({
     inferences,
     catalog,
+    files: filesInDirectory(),
+    maxFileBytes: 1_000_000,
     lines: linesInMemory(),
     apiKeys: options.apiKeys ?? [],
     bodyLimitBytes: 1_000_000,

@@ -26,8 +26,12 @@ describe('/openapi.json', async () => {
   test('describes every route, and none that is not there', () => {
     expect(new Set(operations.map(({ name }) => name))).toEqual(
       new Set([
+        'DELETE /v1/files/{id}',
         'GET /healthz',
         'GET /readyz',
+        'GET /v1/files',
+        'GET /v1/files/{id}',
+        'GET /v1/files/{id}/content',
         'GET /v1/inferences',
         'GET /v1/inferences/{id}',
         'GET /v1/models',
@@ -36,6 +40,7 @@ describe('/openapi.json', async () => {
         'GET /v1/targets',
         'POST /v1/chat/completions',
         'POST /v1/embeddings',
+        'POST /v1/files',
         'POST /v1/inferences',
         'POST /v1/inferences/{id}/cancel',
         'POST /v1/inferences/{id}/replay',

@@ -12,6 +12,7 @@ import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { filesInDirectory } from '../support/files.ts';
 import { linesInMemory } from '../support/lines.ts';
 import { targetsInMemory } from '../support/targets.ts';
 
@@ -86,6 +87,8 @@ export async function serverWithoutTemporal(
   const server = await buildServer({
     inferences,
     catalog: known,
+    files: filesInDirectory(),
+    maxFileBytes: 1_000_000,
     lines: options.lines ?? linesInMemory(),
     targets: options.targets ?? targetsInMemory(known),
     admit: options.admit ?? (() => null),

@@ -1,13 +1,10 @@
 // What a vendor's file has to tell of its batches: how they are sent, found again, looked at and read. Interfaces only.
 // The official SDKs speak the wire, with `maxRetries: 0`: Temporal is the only retry loop.
 
-import type { LaneLimits } from '../../../src/domain/batch-limits.ts';
 import type { ProviderSettings } from '../registry.ts';
 
 /** The batches of one vendor. Errors are thrown as the SDK has them; `batchFailure` says what they mean. */
 export interface BatchVendor {
-  readonly limits: LaneLimits;
-  /** The custom id of one line, within what the wire allows: found again in the results. */
   connect(access: BatchAccess): BatchConnection;
 }
 
