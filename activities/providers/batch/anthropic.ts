@@ -62,7 +62,7 @@ class AnthropicBatches implements BatchConnection {
     for await (const { custom_id: lineId, result } of results) {
       switch (result.type) {
         case 'succeeded':
-          yield { type: 'answer', id: lineId, body: result.message, requestId: null };
+          yield { type: 'answer', id: lineId, body: readable(result.message), requestId: null };
           break;
         case 'errored':
           yield { type: 'error', id: lineId, status: null, body: result.error };
@@ -88,6 +88,16 @@ class AnthropicBatches implements BatchConnection {
       if (!(error instanceof NotFoundError)) throw error;
     });
   }
+}
+
+/** The AI SDK's reader takes no null where a text has no citations. */
+function readable(message: Anthropic.Message): unknown {
+  const content = message.content.map((block) => {
+    if (block.type !== 'text' || block.citations !== null) return block;
+    const { citations: _, ...text } = block;
+    return text;
+  });
+  return { ...message, content };
 }
 
 function total({ request_counts: counts }: MessageBatch): number {

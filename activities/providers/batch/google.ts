@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
 import type { BatchJob } from '@google/genai';
+import { BatchApiError } from './batch-api-error.ts';
 import { isRecord, parseJson } from '../../../src/domain/json-value.ts';
 import type { BatchAccess, BatchConnection, BatchLook, BatchVendor, LaneResult } from './lane.ts';
 import { textLines } from './text-lines.ts';
@@ -21,9 +22,12 @@ class GoogleBatches implements BatchConnection {
   readonly #client: GoogleGenAI;
   readonly #model: string;
   readonly #signal: AbortSignal;
+  readonly #access: BatchAccess;
 
   /** The SDK makes its requests by itself, over connections of its own. */
-  constructor({ settings, baseUrl, model, signal }: BatchAccess) {
+  constructor(access: BatchAccess) {
+    const { settings, baseUrl, model, signal } = access;
+    this.#access = access;
     const apiVersion = baseUrl.slice(baseUrl.lastIndexOf('/') + 1);
     this.#client = new GoogleGenAI({
       apiKey: settings.apiKey ?? '',
@@ -62,15 +66,16 @@ class GoogleBatches implements BatchConnection {
   }
 
   async look(id: string): Promise<BatchLook> {
-    const { state: said, completionStats: stats, error } = await this.#job(id);
-    const [state, end] = STATES[said ?? ''] ?? ['running', null];
-    const counts = stats && Number(stats.successfulCount ?? 0) + Number(stats.failedCount ?? 0);
+    const { metadata, error } = await this.#operation(id);
+    const { state: said, batchStats: stats } = isRecord(metadata) ? metadata : {};
+    const [state, end] = STATES[String(said).replace(/^BATCH/, 'JOB')] ?? ['running', null];
+    const { message, code } = isRecord(error) ? error : {};
     return {
       state,
       end,
-      done: counts ?? null,
-      words: error?.message === undefined ? [] : [error.message],
-      code: error?.code === undefined ? null : String(error.code),
+      done: isRecord(stats) ? countOf(stats['successfulRequestCount']) + countOf(stats['failedRequestCount']) : null,
+      words: typeof message === 'string' ? [message] : [],
+      code: code === undefined ? null : String(code),
     };
   }
 
@@ -105,6 +110,16 @@ class GoogleBatches implements BatchConnection {
     }
   }
 
+  /** By hand: the SDK leaves out the counts, and why a batch has failed. */
+  async #operation(name: string): Promise<Readonly<Record<string, unknown>>> {
+    const { fetch, baseUrl, settings } = this.#access;
+    const headers = { 'x-goog-api-key': settings.apiKey ?? '' };
+    const response = await fetch(`${baseUrl}/${name}`, { headers, signal: this.#signal });
+    const body = parseJson(await response.text());
+    if (!response.ok || !isRecord(body)) throw new BatchApiError(response, body);
+    return body;
+  }
+
   #job(name: string): Promise<BatchJob> {
     return this.#client.batches.get({ name, config: { abortSignal: this.#signal } });
   }
@@ -121,6 +136,11 @@ const STATES: Readonly<Record<string, readonly [BatchLook['state'], BatchLook['e
   JOB_STATE_EXPIRED: ['ended', 'expired'],
   JOB_STATE_CANCELLED: ['ended', 'cancelled'],
 };
+
+/** 64-bit integers are texts in its JSON. */
+function countOf(count: unknown): number {
+  return Number(count ?? 0);
+}
 
 function nameOf({ name }: BatchJob): string {
   if (name === undefined) throw new Error('The batch has no name.');

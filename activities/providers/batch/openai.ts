@@ -90,6 +90,8 @@ class OpenaiBatches implements BatchConnection {
   }
 
   async cancel(id: string): Promise<void> {
+    const { status } = await this.#client.batches.retrieve(id, { signal: this.#signal });
+    if (STATES[status.toLowerCase()]?.[0] === 'ended') return;
     await this.#client.batches.cancel(id, { signal: this.#signal });
   }
 

@@ -90,7 +90,14 @@ export function registerFiles(app: App, { files, maxFileBytes, waiting }: HttpCo
 
   app.get(
     '/files/:id/content',
-    { schema: { summary: 'Read the content of a file', tags, params, response: { default: errorSchema } } },
+    {
+      schema: {
+        summary: 'Read the content of a file',
+        tags,
+        params,
+        response: { 200: z.unknown().meta({ description: 'The bytes as they were uploaded.' }), default: errorSchema },
+      },
+    },
     async (request, reply) => {
       const { id, bytes } = await readOwnFile(files, request.params.id, request.caller);
       const content = await files.read(id);
