@@ -100,8 +100,8 @@ export interface StepRecord {
   /** Of what the provider has reported; null: something of it is unknown. */
   readonly costUsd: number | null;
   readonly usage: Usage;
-  /** Where the outcomes of its lines lie, one `LineOutcome` in JSON a line; null: there are none. */
-  readonly outcomes: string | null;
+  /** Blobs in which the outcomes of its lines lie: one `LineOutcome` in JSON a line, in the order of the lines. */
+  readonly outcomes: readonly string[];
 }
 
 /**
@@ -171,6 +171,9 @@ export interface BatchManifest {
   readonly costUsd: number | null;
   /** What the same answers would have cost one by one, at the first lane's ordinary price. */
   readonly syncUsd: number | null;
+  /** What it was estimated to cost at its first lane, before anything was sent. */
+  readonly estimateUsd?: number | null;
+  readonly reachedAt?: ReachedAt;
   /** ISO 8601. */
   readonly endedAt: string;
 }
@@ -194,4 +197,9 @@ export interface BatchProgress {
   readonly answered: number;
   readonly steps: readonly StepSummary[];
   readonly costUsd: number | null;
+  readonly estimateUsd?: number | null;
+  readonly reachedAt?: ReachedAt;
 }
+
+/** ISO 8601: when it came to each status, as far as that is known. */
+export type ReachedAt = Readonly<Partial<Record<BatchStatus, string>>>;
