@@ -1,7 +1,7 @@
 // The port through which the HTTP side starts, reads and cancels batches; Temporal and the records are behind it.
 // Everything that can be expected to go wrong is a value here, not an exception.
 
-import type { BatchManifest, BatchProgress, BatchStart } from './batch.ts';
+import type { BatchManifest, BatchProgress, BatchStart, LineFault } from './batch.ts';
 import type { Unavailable } from './inferences.ts';
 
 export interface BatchView {
@@ -63,20 +63,19 @@ export function endWithoutRecord(
   start: BatchStart,
   end: {
     readonly status: 'failed' | 'cancelled';
-    readonly code: string;
-    readonly message: string;
+    readonly fault: Pick<LineFault, 'code' | 'message'> | null;
     readonly endedAt: string;
     /** As far as it is known. */
     readonly progress?: BatchProgress;
   },
 ): BatchManifest {
-  const { status, code, message, endedAt, progress = NO_PROGRESS } = end;
+  const { status, fault, endedAt, progress = NO_PROGRESS } = end;
   const { total, answered, steps, costUsd } = progress;
   return {
     id: start.input.id,
     status,
     stop: status === 'cancelled' ? 'cancelled' : null,
-    faults: status === 'failed' ? [{ code, message, param: null, line: null }] : [],
+    faults: fault ? [{ ...fault, param: null, line: null }] : [],
     total,
     answered,
     failed: 0,

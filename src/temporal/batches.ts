@@ -1,8 +1,8 @@
 // The port `Batches`: a record of each batch beside Temporal, and its workflow in it. What has ended is read from the
 // records alone. Judges nothing.
 
-import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { BatchInput, BatchManifest, BatchStart } from '../domain/batch.ts';
@@ -38,6 +38,8 @@ export function createBatches(options: BatchesOptions): Batches {
   return new TemporalBatches(options);
 }
 
+type Attempted = Exclude<StartBatchOutcome, { readonly type: 'unavailable' }>;
+
 /** Behind the deadline a batch is still put together and announced, and for that it needs workers. */
 const GRACE_MS = 24 * 60 * 60_000;
 
@@ -59,10 +61,10 @@ class TemporalBatches implements Batches {
   }
 
   start(start: BatchStart): Promise<StartBatchOutcome> {
-    const { id } = start.input;
-    return this.#starts.run(id, () =>
-      orUnavailable<StartBatchOutcome>(() => this.#startOrJoin(start), { startUnknown: true, id }),
-    );
+    return this.#starts.run(start.input.id, async () => {
+      const outcome = await whenReachable(() => this.#startOrJoin(start));
+      return outcome.type === 'unavailable' ? { ...outcome, startUnknown: true, id: start.input.id } : outcome;
+    });
   }
 
   get(id: string): Promise<GetBatchOutcome> {
@@ -91,7 +93,7 @@ class TemporalBatches implements Batches {
   }
 
   /** The record first: whatever dies between leaves a batch that can be seen, and be started by the same key. */
-  async #startOrJoin(start: BatchStart): Promise<StartBatchOutcome> {
+  async #startOrJoin(start: BatchStart): Promise<Attempted> {
     const { id } = start.input;
     const known = await this.#records.readStart(id);
     if (!known) {
@@ -108,7 +110,7 @@ class TemporalBatches implements Batches {
     return this.#startNew(again);
   }
 
-  async #startNew(start: BatchStart): Promise<StartBatchOutcome> {
+  async #startNew(start: BatchStart): Promise<Attempted> {
     const { input, fingerprint, metadata } = start;
     const { id, model, owner, deadlineMs } = input;
     const memo: BatchMemo = { owner, fingerprint, progress: NO_PROGRESS };
@@ -134,7 +136,7 @@ class TemporalBatches implements Batches {
     }
   }
 
-  async #joined(start: BatchStart): Promise<StartBatchOutcome> {
+  async #joined(start: BatchStart): Promise<Attempted> {
     return { type: 'joined', batch: await this.#view(start, { withLanes: false }) };
   }
 
@@ -166,18 +168,11 @@ class TemporalBatches implements Batches {
   }
 }
 
-function whenReachable<T>(call: () => Promise<T>): Promise<T | Unavailable> {
-  return orUnavailable<T | Unavailable>(call, { startUnknown: false });
-}
-
-async function orUnavailable<T>(
-  call: () => Promise<T>,
-  fate: Omit<Extract<T, { readonly type: 'unavailable' }>, 'type'>,
-): Promise<T> {
+async function whenReachable<T>(call: () => Promise<T>): Promise<T | Unavailable> {
   try {
     return await call();
   } catch (error) {
-    if (isUnreachable(error)) return { type: 'unavailable', ...fate } as T;
+    if (isUnreachable(error)) return { type: 'unavailable', startUnknown: false };
     throw error;
   }
 }

@@ -24,19 +24,17 @@ export function stateOfRun(start: BatchStart, info: WorkflowExecutionDescription
   const end = { progress, endedAt: info.closeTime.toISOString() };
   switch (info.status.name) {
     case 'CANCELLED':
-      return {
-        type: 'ended',
-        manifest: endWithoutRecord(start, { ...end, status: 'cancelled', code: 'batch_cancelled', message: '' }),
-      };
+      return { type: 'ended', manifest: endWithoutRecord(start, { ...end, status: 'cancelled', fault: null }) };
     case 'TIMED_OUT':
-      return failed(start, { ...end, code: 'batch_timed_out', message: TIMED_OUT });
+      return failed(start, { ...end, fault: { code: 'batch_timed_out', message: TIMED_OUT } });
     case 'TERMINATED':
-      return failed(start, { ...end, code: 'batch_terminated', message: 'The workflow was terminated by an operator.' });
+      return failed(start, { ...end, fault: { code: 'batch_terminated', message: TERMINATED } });
     default:
-      return failed(start, { ...end, code: 'internal_error', message: 'The workflow failed.' });
+      return failed(start, { ...end, fault: { code: 'internal_error', message: 'The workflow failed.' } });
   }
 }
 
+const TERMINATED = 'The workflow was terminated by an operator.';
 const TIMED_OUT = 'The deadline passed before a worker could end the batch.';
 
 /** Never started, or ended from outside so long ago that Temporal has forgotten it. */
@@ -44,7 +42,7 @@ export function stateWithoutRun(start: BatchStart, nowMs: number): BatchState {
   const untilMs = Date.parse(start.createdAt) + START_LIMIT_MS;
   if (nowMs < untilMs) return { type: 'running', progress: NO_PROGRESS, lanes: [] };
   const endedAt = new Date(untilMs).toISOString();
-  return failed(start, { endedAt, code: 'batch_not_started', message: NOT_STARTED });
+  return failed(start, { endedAt, fault: { code: 'batch_not_started', message: NOT_STARTED } });
 }
 
 /** A start takes two seconds at most; clocks of several processes may differ. */

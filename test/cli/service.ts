@@ -254,5 +254,6 @@ const catalog: Catalog = {
   facts: {},
   providers: { openai: { region: null } },
   defaults: settings,
+  batchRules: { pollIntervalMs: 30_000, stuckAfterMs: 7_200_000, rescueConcurrency: 32 },
   configHash: 'hash',
 };

@@ -41,6 +41,7 @@ export const catalog: Catalog = {
   facts: { 'openai/gpt-4o': { price: { input: 2.5, output: 10 }, contextWindow: 128_000 } },
   providers: { openai: { region: 'eu' }, together: { region: null } },
   defaults: settings,
+  batchRules: { pollIntervalMs: 30_000, stuckAfterMs: 7_200_000, rescueConcurrency: 32 },
   configHash: 'hash',
 };
 
