@@ -50,7 +50,11 @@ export interface Batches {
   /** Needs no worker, and for what has ended no Temporal. */
   get(id: string): Promise<GetBatchOutcome>;
   /** Newest first; `owner` null: everybody's. Without the lanes of those that run. */
-  list(query: { readonly owner: string | null; readonly limit: number; readonly after?: string }): Promise<ListBatchesOutcome>;
+  list(query: {
+    readonly owner: string | null;
+    readonly limit: number;
+    readonly after?: string;
+  }): Promise<ListBatchesOutcome>;
   /** Asks for the cancellation of a running one; one that has ended stays as it is. */
   cancel(id: string): Promise<GetBatchOutcome>;
 }

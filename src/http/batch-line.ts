@@ -13,7 +13,7 @@ export type ReadBatchLine =
   | { readonly fault: Omit<LineFault, 'line'> };
 
 const lineSchema = z.strictObject({
-  custom_id: z.string().regex(/^[^]{1,512}$/, { error: "must be a text of 1 to 512 characters" }),
+  custom_id: z.string().regex(/^[^]{1,512}$/, { error: 'must be a text of 1 to 512 characters' }),
   method: z.literal('POST', { error: 'must be POST' }),
   url: z.string(),
   body: z.unknown(),
@@ -59,6 +59,10 @@ function invalid(error: z.ZodError, data: unknown, prefix = ''): { readonly faul
   return fault(code, `${prefix}${message}`, param == null ? null : `${prefix}${param}`);
 }
 
-function fault(code: string, message: string, param: string | null = null): { readonly fault: Omit<LineFault, 'line'> } {
+function fault(
+  code: string,
+  message: string,
+  param: string | null = null,
+): { readonly fault: Omit<LineFault, 'line'> } {
   return { fault: { code, message, param } };
 }

@@ -7,13 +7,7 @@ import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { BatchInput, BatchManifest, BatchStart } from '../domain/batch.ts';
 import type { BatchRecords } from '../domain/batch-records.ts';
-import type {
-  Batches,
-  BatchView,
-  GetBatchOutcome,
-  ListBatchesOutcome,
-  StartBatchOutcome,
-} from '../domain/batches.ts';
+import type { Batches, BatchView, GetBatchOutcome, ListBatchesOutcome, StartBatchOutcome } from '../domain/batches.ts';
 import { NO_PROGRESS } from '../domain/batches.ts';
 import type { Unavailable } from '../domain/inferences.ts';
 import { BatchPages } from './batch-pages.ts';

@@ -51,10 +51,7 @@ const NOT_STARTED =
   'Temporal knows no workflow of this batch: it was never started, as Temporal or the API went away. ' +
   'The same request under the same Idempotency-Key starts it.';
 
-function failed(
-  start: BatchStart,
-  end: Omit<Parameters<typeof endWithoutRecord>[1], 'status'>,
-): BatchState {
+function failed(start: BatchStart, end: Omit<Parameters<typeof endWithoutRecord>[1], 'status'>): BatchState {
   return { type: 'ended', manifest: endWithoutRecord(start, { ...end, status: 'failed' }) };
 }
 
