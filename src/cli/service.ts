@@ -13,6 +13,9 @@ import { approvalProblems, ConfigError } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { openDataDirectory } from '../data-directory.ts';
 import { pingCostLine } from '../domain/ping-cost.ts';
+import type { Files } from '../domain/files.ts';
+import { createBatchRecords } from '../files/batch-records.ts';
+import { createFiles } from '../files/files.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
 import { HedgeBudgets } from '../health/hedge-budgets.ts';
@@ -25,7 +28,9 @@ import { serveLines } from '../lines/line-server.ts';
 import { addressForOthers, choosePort } from '../ports.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { startSimulator } from '../simulator/simulator.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import { directoryBlobStore } from '../storage/directory.ts';
+import { createBatches } from '../temporal/batches.ts';
 import { createInferences } from '../temporal/client.ts';
 import type { TemporalConnection } from '../temporal/connect.ts';
 import { connectToConfigured, connectToEmbedded } from '../temporal/connect.ts';
@@ -101,7 +106,8 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   cleanUp.add('connection', () => temporal.connection.close());
   if (!embedded) await checkSearchAttributes(temporal.connection, temporal.namespace);
 
-  const dataConverter = createDataConverter({ blobs: directoryBlobStore(join(directory.path, 'blobs')) });
+  const blobs = directoryBlobStore(join(directory.path, 'blobs'));
+  const dataConverter = createDataConverter({ blobs });
   const { config } = options;
   const targetHealth = createTargetHealth({ config, temporal, dataConverter, isWorker: role !== 'api', logger });
   const hub = role === 'worker' ? null : new LineHub();
@@ -111,6 +117,8 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
     hub,
     connections: new LineConnections(logger),
     dataConverter,
+    blobs,
+    files: createFiles(blobs),
     uiUrl: settings.temporal.uiUrl ?? embedded?.uiUrl ?? null,
     targetHealth,
   };
@@ -135,6 +143,8 @@ interface Parts {
   readonly hub: LineHub | null;
   readonly connections: LineConnections;
   readonly dataConverter: ReturnType<typeof createDataConverter>;
+  readonly blobs: BlobStore;
+  readonly files: Files;
   readonly uiUrl: string | null;
   readonly targetHealth: TargetHealth;
 }
@@ -214,7 +224,7 @@ async function listen(
   joined: { worker: InferenceWorker | null; hub: LineHub; directory: DataDirectory; cleanUp: CleanUp },
 ): Promise<string> {
   const { settings, config, logger, report } = options;
-  const { temporal, inFlight, connections, dataConverter, uiUrl, targetHealth } = parts;
+  const { temporal, inFlight, connections, dataConverter, blobs, files, uiUrl, targetHealth } = parts;
   const { worker, hub, directory, cleanUp } = joined;
   const inferences = createInferences({
     ...temporal,
@@ -224,7 +234,9 @@ async function listen(
   });
   const server: HttpServer = await buildServer({
     inferences,
+    batches: createBatches({ ...temporal, dataConverter, records: createBatchRecords(blobs) }),
     catalog: config.catalog,
+    files,
     lines: createLines(hub, connections),
     targets: targetHealth.targets,
     admit: targetHealth.admit,
