@@ -13,8 +13,12 @@ import { approvalProblems, ConfigError } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { openDataDirectory } from '../data-directory.ts';
 import { pingCostLine } from '../domain/ping-cost.ts';
+import type { Inferences } from '../domain/inferences.ts';
 import type { Files } from '../domain/files.ts';
+import { createBatchRecords } from '../files/batch-records.ts';
 import { createFiles } from '../files/files.ts';
+import { readBatchLine } from '../http/batch-line.ts';
+import { chatCompletionOf } from '../http/chat-completion.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
 import { HedgeBudgets } from '../health/hedge-budgets.ts';
@@ -29,6 +33,7 @@ import type { Simulator } from '../simulator/simulator.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { directoryBlobStore } from '../storage/directory.ts';
+import { createBatches } from '../temporal/batches.ts';
 import { createInferences } from '../temporal/client.ts';
 import type { TemporalConnection } from '../temporal/connect.ts';
 import { connectToConfigured, connectToEmbedded } from '../temporal/connect.ts';
@@ -122,8 +127,14 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   };
   await targetHealth.link.start();
   cleanUp.add('health of targets', () => targetHealth.link.stop());
-  const worker = role === 'api' ? null : await runWorker(options, parts, cleanUp);
-  const url = hub && (await listen(options, parts, { worker, hub, directory, cleanUp }));
+  const inferences: Inferences = createInferences({
+    ...temporal,
+    dataConverter,
+    abortLocalCalls: (runId) => parts.inFlight.abort(runId),
+    hasLocalWorker: () => worker?.isRunning() ?? null,
+  });
+  const worker = role === 'api' ? null : await runWorker(options, { ...parts, inferences }, cleanUp);
+  const url = hub && (await listen(options, { ...parts, inferences }, { worker, hub, directory, cleanUp }));
   const workerUrl = role === 'worker' ? await listenAsWorker(options, parts, { worker, cleanUp }) : null;
   return {
     url,
@@ -165,9 +176,13 @@ async function startTemporal({ settings, config, logger, report }: ServiceOption
   });
 }
 
-async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp): Promise<InferenceWorker> {
+async function runWorker(
+  options: ServiceOptions,
+  parts: Parts & { readonly inferences: Inferences },
+  cleanUp: CleanUp,
+): Promise<InferenceWorker> {
   const { config, logger, report, shutdownGraceMs = 10_000 } = options;
-  const { temporal, inFlight, hub, connections, dataConverter, targetHealth } = parts;
+  const { temporal, inFlight, hub, connections, dataConverter, blobs, files, inferences, targetHealth } = parts;
   const { health, queue, metrics, identity, observer } = targetHealth;
   const providers = await withSimulators(config.providers, cleanUp);
   report(pingCostLine({ targets: health.targets, checks: health.settings.checks }));
@@ -185,6 +200,12 @@ async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp
       metrics,
       parked: createParkedInferences(temporal),
       webhook: config.alerts.webhook,
+      files,
+      blobs,
+      writeEnd: (manifest) => createBatchRecords(blobs).writeEnd(manifest),
+      inferences,
+      readLine: readBatchLine,
+      renderAnswer: chatCompletionOf,
       stopping: stopping.signal,
     }),
     identity,
@@ -218,20 +239,15 @@ async function withSimulators(
 
 async function listen(
   options: ServiceOptions,
-  parts: Parts,
+  parts: Parts & { readonly inferences: Inferences },
   joined: { worker: InferenceWorker | null; hub: LineHub; directory: DataDirectory; cleanUp: CleanUp },
 ): Promise<string> {
   const { settings, config, logger, report } = options;
-  const { temporal, inFlight, connections, dataConverter, files, uiUrl, targetHealth } = parts;
+  const { temporal, connections, dataConverter, blobs, files, inferences, uiUrl, targetHealth } = parts;
   const { worker, hub, directory, cleanUp } = joined;
-  const inferences = createInferences({
-    ...temporal,
-    dataConverter,
-    abortLocalCalls: (runId) => inFlight.abort(runId),
-    hasLocalWorker: () => worker?.isRunning() ?? null,
-  });
   const server: HttpServer = await buildServer({
     inferences,
+    batches: createBatches({ ...temporal, dataConverter, records: createBatchRecords(blobs) }),
     catalog: config.catalog,
     files,
     maxFileBytes: config.maxFileBytes,

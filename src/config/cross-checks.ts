@@ -34,10 +34,12 @@ export function crossFaults(
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
       ...orderFaults(model, priced, ['models', name, 'order']),
       ...streamFaults(model, ['models', name, 'stream']),
+      ...laneFaults(model, providerNames, ['models', name, 'batch', 'targets']),
       ...(model.expect ? expectationFaults(model.expect, ['models', name, 'expect']) : []),
     ]),
     ...pingFaults(file.healthChecks),
     ...weightFaults(file.score),
+    ...pollFaults(file.batch),
   ];
 }
 
@@ -116,6 +118,24 @@ function expectationFaults(
   path: readonly PropertyKey[],
 ): readonly FieldFault[] {
   return expectFaults(expectOf(expect)).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
+}
+
+function laneFaults(
+  { batch }: ModelFields,
+  providerNames: ReadonlySet<string>,
+  path: readonly PropertyKey[],
+): readonly FieldFault[] {
+  const names = (batch?.targets ?? []).map((entry) => (typeof entry === 'string' ? entry : entry.target));
+  return names.flatMap((name, index) => [
+    ...targetFaults(name, providerNames, [...path, index]),
+    ...(names.indexOf(name) < index ? [{ path: [...path, index], message: `${name} is a lane already` }] : []),
+  ]);
+}
+
+/** Somebody who is looked at less often than that is never seen to make progress. */
+function pollFaults({ pollInterval, stuckAfter }: ConfigFile['batch']): readonly FieldFault[] {
+  const message = `is not longer than the pollInterval (${formatDuration(pollInterval)})`;
+  return stuckAfter > pollInterval ? [] : [{ path: ['batch', 'stuckAfter'], message }];
 }
 
 function pingFaults({ interval, timeout = 0 }: ConfigFile['healthChecks']): readonly FieldFault[] {

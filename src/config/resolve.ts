@@ -48,6 +48,11 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
         return { region, ...(capabilities.length > 0 && { capabilities }), ...(embeddings && { embeddings }) };
       }),
       defaults: { strategy: 'failover', ...limits, onRefusal: 'return' },
+      batchRules: {
+        pollIntervalMs: file.batch.pollInterval,
+        stuckAfterMs: file.batch.stuckAfter,
+        rescueConcurrency: file.batch.rescueConcurrency,
+      },
       configHash: hashWithoutSecrets(file),
     },
     health: resolveHealth(file),
@@ -77,7 +82,7 @@ function modelEntry(input: {
   readonly facts: Catalog['facts'];
 }): ModelEntry {
   const { model, limits, facts } = input;
-  const { onRefusal, deadline: deadlineMs, onExhausted, stream, expect } = model;
+  const { onRefusal, deadline: deadlineMs, onExhausted, stream, expect, batch } = model;
   const common = { ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal };
   return {
     settings: settingsOf({ model, common, facts }),
@@ -85,6 +90,7 @@ function modelEntry(input: {
     ...(onExhausted !== undefined && { onExhausted }),
     ...(stream !== undefined && { stream }),
     ...(expect !== undefined && { expect: expectOf(expect) }),
+    ...(batch !== undefined && { batchTargets: batch.targets.map((entry) => targetOf(entry, facts)) }),
   };
 }
 

@@ -96,6 +96,8 @@ const common = {
   onRefusal: z.enum(['return', 'failover']).default('return'),
   /** @default live; verified for consensus, and where a form of the answer is asked for */
   stream: z.enum(['live', 'verified']).exactOptional(),
+  /** The lanes of its batches, in the order in which they are tried. @default its targets as listed */
+  batch: z.strictObject({ targets: z.array(chainTarget).min(1) }).exactOptional(),
   /** What an answer must be like to be accepted. @default nothing beside what the request asks for */
   expect: expectFields.exactOptional(),
   // Each one: @default as in `defaults`
@@ -117,21 +119,27 @@ const model = z.discriminatedUnion(
   { error: mustBeOneOf('failover', 'hedge', 'consensus') },
 );
 
+const batchSection = z.strictObject({
+  /** The largest file that may be uploaded. @default 200MB */
+  maxFileSize: size({ min: '1KB', max: '10GB' }).default(200_000_000),
+  /** Between two looks at a provider's batch; grows to ten times as much. @default 30s */
+  pollInterval: duration({ minMs: 100, maxMs: HOUR_MS }).default(30_000),
+  /** A provider's batch that makes no progress for so long is left for the next lane. @default 2h */
+  stuckAfter: duration({ minMs: 1_000, maxMs: MAX_DEADLINE_MS }).default(2 * HOUR_MS),
+  /** Lines without an answer that are asked at once in the ordinary way. @default 32 */
+  rescueConcurrency: z.int().min(1).max(1_000).default(32),
+});
+
 export const configSchema = z.strictObject({
   providers: z.record(name, provider),
   targets: z.record(z.string(), targetFacts).default({}),
   defaults: z.strictObject(limits).default({}),
   models: z.record(modelName, model).default({}),
   ...healthSections,
+  batch: batchSection.prefault({}),
   storage: z.strictObject({ type: z.literal('directory').default('directory') }).default({ type: 'directory' }),
   /** How long finished inferences are kept. Temporal takes no less than an hour. @default 30d */
   retention: duration({ minMs: HOUR_MS, maxMs: 3650 * 24 * HOUR_MS }).default(30 * 24 * HOUR_MS),
-  batch: z
-    .strictObject({
-      /** The largest file that may be uploaded. @default 200MB */
-      maxFileSize: size({ min: '1KB', max: '10GB' }).default(200_000_000),
-    })
-    .default({ maxFileSize: 200_000_000 }),
   http: z
     .strictObject({
       /** The largest request body. V8's longest string sets the upper limit. @default 32MB */

@@ -170,6 +170,9 @@ export interface BatchManifest {
   readonly costUsd: number | null;
   /** What the same answers would have cost one by one, at the first lane's ordinary price. */
   readonly syncUsd: number | null;
+  /** What it was estimated to cost at its first lane, before anything was sent. */
+  readonly estimateUsd?: number | null;
+  readonly reachedAt?: ReachedAt;
   /** ISO 8601. */
   readonly endedAt: string;
 }
@@ -193,4 +196,9 @@ export interface BatchProgress {
   readonly answered: number;
   readonly steps: readonly StepSummary[];
   readonly costUsd: number | null;
+  readonly estimateUsd?: number | null;
+  readonly reachedAt?: ReachedAt;
 }
+
+/** ISO 8601: when it came to each status, as far as that is known. */
+export type ReachedAt = Readonly<Partial<Record<BatchStatus, string>>>;

@@ -146,3 +146,17 @@ export function inferenceNotFound(id: string): ApiError {
 export function responseNotFound(id: string): ApiError {
   return new ApiError({ code: 'response_not_found', message: `There is no response ${id.slice(0, 80)}.` });
 }
+
+/** Temporal did not answer in time, and nobody can know whether the batch was started. */
+export function batchMayBeStarted(id: string, { shouldRetry }: { readonly shouldRetry: boolean }): ApiError {
+  return new ApiError({
+    code: 'temporal_unavailable',
+    message: `Temporal could not be reached in time. Batch ${id} may have been started: GET /v1/batches/${id} tells.`,
+    retryAfterSeconds: 1,
+    shouldRetry,
+  });
+}
+
+export function batchNotFound(id: string): ApiError {
+  return new ApiError({ code: 'batch_not_found', message: `There is no batch ${id.slice(0, 80)}.` });
+}

@@ -3,6 +3,7 @@
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Batches } from '../domain/batches.ts';
 import type { Catalog } from '../domain/catalog.ts';
 import type { Files } from '../domain/files.ts';
 import type { Inferences } from '../domain/inferences.ts';
@@ -16,6 +17,7 @@ import type { Waiting } from './waiting.ts';
 
 export interface HttpContext {
   readonly inferences: Inferences;
+  readonly batches: Batches;
   readonly catalog: Catalog;
   readonly files: Files;
   /** Of one file. */

@@ -6,6 +6,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyBaseLogger } from 'fastify';
 import { fastify, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Batches } from '../domain/batches.ts';
 import type { Catalog } from '../domain/catalog.ts';
 import type { Admit } from '../domain/admission.ts';
 import type { Files } from '../domain/files.ts';
@@ -19,6 +20,7 @@ import { handleClientError, handleError, handleUnknownRoute } from './error-hand
 import type { ExpectFaults } from './expect-faults.ts';
 import type { App } from './http-context.ts';
 import type { UiUrlOf } from './inference-object.ts';
+import { registerBatches } from './routes/batches.ts';
 import { registerChatCompletions } from './routes/chat-completions.ts';
 import { registerEmbeddings } from './routes/embeddings.ts';
 import { registerFiles } from './routes/files.ts';
@@ -35,6 +37,7 @@ import { Waiting } from './waiting.ts';
 
 export interface ServerDependencies {
   readonly inferences: Inferences;
+  readonly batches: Batches;
   readonly catalog: Catalog;
   readonly files: Files;
   readonly maxFileBytes: number;
@@ -66,6 +69,7 @@ export interface HttpServer {
 export async function buildServer(dependencies: ServerDependencies): Promise<HttpServer> {
   const {
     inferences,
+    batches,
     catalog,
     files,
     maxFileBytes,
@@ -82,6 +86,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
   const waiting = new Waiting();
   const context = {
     inferences,
+    batches,
     catalog,
     files,
     maxFileBytes,
@@ -125,6 +130,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
       registerInferences(v1, context);
       registerFiles(v1, context);
       registerInferenceList(v1, context);
+      registerBatches(v1, context);
       registerModels(v1, context);
       registerTargets(v1, context);
       done();
