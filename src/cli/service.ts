@@ -134,7 +134,7 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
     hasLocalWorker: () => worker?.isRunning() ?? null,
   });
   const worker = role === 'api' ? null : await runWorker(options, { ...parts, inferences }, cleanUp);
-  const url = hub && (await listen(options, { ...parts, inferences }, { worker, hub, directory, cleanUp }));
+  const url = hub && (await listen(options, { ...parts, inferences }, { hub, directory, cleanUp }));
   const workerUrl = role === 'worker' ? await listenAsWorker(options, parts, { worker, cleanUp }) : null;
   return {
     url,
@@ -240,11 +240,11 @@ async function withSimulators(
 async function listen(
   options: ServiceOptions,
   parts: Parts & { readonly inferences: Inferences },
-  joined: { worker: InferenceWorker | null; hub: LineHub; directory: DataDirectory; cleanUp: CleanUp },
+  joined: { hub: LineHub; directory: DataDirectory; cleanUp: CleanUp },
 ): Promise<string> {
   const { settings, config, logger, report } = options;
   const { temporal, connections, dataConverter, blobs, files, inferences, uiUrl, targetHealth } = parts;
-  const { worker, hub, directory, cleanUp } = joined;
+  const { hub, directory, cleanUp } = joined;
   const server: HttpServer = await buildServer({
     inferences,
     batches: createBatches({ ...temporal, dataConverter, records: createBatchRecords(blobs) }),
