@@ -27,7 +27,7 @@ export interface Looked {
   readonly error: string | null;
 }
 
-export interface Result {
+interface Result {
   readonly id: string;
   /** Null: an error, or nothing. */
   readonly answer: string | null;
