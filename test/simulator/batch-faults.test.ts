@@ -147,3 +147,13 @@ test('a connection that breaks while results are read gives only the first of th
   await expect(client.results(id)).rejects.toThrow(/.+/);
   expect(await client.results(id)).toHaveLength(LINES.length);
 });
+
+test('a batch of Anthropic has no way to be refused as a whole: each line says so', async () => {
+  at.simulator.injectBatch({ fault: { type: 'failed', code: 'token_limit_exceeded' } });
+  const client = clients.anthropic(at.simulator);
+  const id = await client.create(LINES, '');
+  expect((await client.look(id)).state).toBe('ended');
+  const results = await client.results(id);
+  expect(results.map(({ error }) => error)).toEqual(LINES.map(() => 'invalid_request_error'));
+  expect(at.simulator.ledger()).toEqual([]);
+});
