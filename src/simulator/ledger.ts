@@ -15,7 +15,7 @@ export interface LedgerEntry {
   readonly outputTokens: number;
 }
 
-export interface BilledLine {
+interface BilledLine {
   readonly id: string;
   readonly inputTokens: number;
   readonly outputTokens: number;

@@ -158,7 +158,8 @@ function countsOf(batch: SimulatedBatch, { phase, end, ...stand }: Stand): Json 
   if (phase !== 'ended') return { ...none, processing: total };
   const rest = total - succeeded - failed;
   const counts = { ...none, succeeded, errored: failed };
-  if (end === 'failed') return { ...none, errored: total };
+  // There is no such thing as a batch that failed as a whole.
+  if (end === 'failed') return { ...none, errored: batch.lines.length };
   return end === 'expired' ? { ...counts, expired: rest } : { ...counts, canceled: rest };
 }
 

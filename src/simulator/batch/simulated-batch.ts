@@ -103,7 +103,7 @@ export class SimulatedBatch {
     const answers = done.filter(({ end }) => end === 'answer');
     const sum = (count: (line: LineRecord) => number) => answers.reduce((total, line) => total + count(line), 0);
     return {
-      total: this.lines.length,
+      total: stand.end === 'failed' ? 0 : this.lines.length,
       succeeded: answers.length,
       failed: done.length - answers.length,
       inputTokens: sum(({ inputTokens }) => inputTokens),
@@ -135,10 +135,6 @@ export class SimulatedBatch {
     const refuse = (code: string, message: string, line: number | null) => {
       this.refusals = [{ code, message, line }];
     };
-    if (faults.failed) {
-      const { code, message = 'The batch was refused.' } = faults.failed;
-      return refuse(code, message, null);
-    }
     if (refusal) return refuse(refusal.code, refusal.message, refusal.line);
     for await (const spooled of input.lines()) {
       const number = lines.length + 1;
@@ -156,6 +152,9 @@ export class SimulatedBatch {
     }
     if (lines.length === 0) return refuse('empty_file', 'The file has no lines.', null);
     this.lines = lines;
+    if (!faults.failed) return;
+    const { code, message = 'The batch was refused.' } = faults.failed;
+    refuse(code, message, null);
   }
 
   #read(text: string): BatchLine | null {
