@@ -20,6 +20,7 @@ import type {
   BatchStatus,
   BatchStop,
   Portion,
+  ReachedAt,
   StepRecord,
 } from '../src/domain/batch.ts';
 import { Purse, rescueReserveMs, shareUsd, summaryOf, sumUsd } from '../src/domain/batch-route.ts';
@@ -55,6 +56,7 @@ class BatchRun {
   #plan: BatchPlan = { total: 0, faults: [], portions: [] };
   #next = 0;
   #stop: BatchStop | null = null;
+  #reachedAt: ReachedAt;
 
   constructor(input: BatchInput) {
     const { deadlineMs, maxCostUsd, carried } = input;
@@ -62,6 +64,7 @@ class BatchRun {
     this.#clock = new DeadlineClock({ deadlineMs, spentMs: carried?.spentMs ?? 0 });
     this.#purse = new Purse(maxCostUsd);
     this.#steps = [...(carried?.steps ?? [])];
+    this.#reachedAt = carried?.reachedAt ?? {};
     for (const { costUsd } of this.#steps) this.#purse.spend(costUsd);
     if (carried) {
       this.#plan = carried.plan;
@@ -215,23 +218,40 @@ class BatchRun {
       stop: this.#stop,
       steps: this.#steps,
       syncTarget: lanes[0] ?? settings.targets[0] ?? null,
+      estimateUsd: this.#estimateUsd(),
+      reachedAt: this.#reachedAt,
     });
     this.#show(manifest.status);
     return manifest;
   }
 
   #continue(): Promise<never> {
-    const carried = { spentMs: this.#clock.spentMs(), plan: this.#plan, nextPortion: this.#next, steps: this.#steps };
+    const carried = {
+      spentMs: this.#clock.spentMs(),
+      plan: this.#plan,
+      nextPortion: this.#next,
+      steps: this.#steps,
+      reachedAt: this.#reachedAt,
+    };
     return continueAsNew<typeof batch>({ ...this.#input, carried });
   }
 
+  /** At the first lane, or in the ordinary way where there is none. */
+  #estimateUsd(): number | null {
+    const hasLanes = this.#input.lanes.length > 0;
+    return sumUsd(this.#plan.portions.map(({ laneUsd, syncUsd }) => (hasLanes ? (laneUsd[0] ?? null) : syncUsd)));
+  }
+
   #show(status: BatchStatus): void {
+    this.#reachedAt = { [status]: new Date().toISOString(), ...this.#reachedAt };
     const progress: BatchProgress = {
       status,
       total: this.#plan.total,
       answered: this.#steps.reduce((count, { answered }) => count + answered, 0),
       steps: this.#steps.map(summaryOf),
       costUsd: sumUsd(this.#steps.map(({ costUsd }) => costUsd)),
+      estimateUsd: this.#estimateUsd(),
+      reachedAt: this.#reachedAt,
     };
     upsertMemo({ progress });
   }

@@ -8,6 +8,7 @@ import type {
   BatchPlan,
   BatchStop,
   LineOutcome,
+  ReachedAt,
   StepRecord,
 } from '../../src/domain/batch.ts';
 import { costOf } from '../../src/domain/call.ts';
@@ -27,6 +28,8 @@ export interface FinishBatchInput {
   readonly steps: readonly StepRecord[];
   /** By whose ordinary price the saving is told. */
   readonly syncTarget: Target | null;
+  readonly estimateUsd: number | null;
+  readonly reachedAt: ReachedAt;
 }
 
 export async function finishBatch(deps: BatchDeps, input: FinishBatchInput): Promise<BatchManifest> {
@@ -57,6 +60,8 @@ export async function finishBatch(deps: BatchDeps, input: FinishBatchInput): Pro
     usage,
     costUsd: sumUsd(steps.map(({ costUsd }) => costUsd)),
     syncUsd: syncTarget && costOf(usage, syncTarget.price),
+    estimateUsd: input.estimateUsd,
+    reachedAt: input.reachedAt,
     endedAt: new Date().toISOString(),
   };
   await deps.writeEnd(manifest);

@@ -51,6 +51,7 @@ export interface BatchCarried {
   /** The portions before it have ended. */
   readonly nextPortion: number;
   readonly steps: readonly StepRecord[];
+  readonly reachedAt?: ReachedAt;
 }
 
 /** What reading the input file once has told. */

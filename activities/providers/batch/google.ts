@@ -1,10 +1,5 @@
 // Gemini's batches: https://ai.google.dev/gemini-api/docs/batch-api
 
-import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
 import type { BatchJob } from '@google/genai';
 import { BatchApiError } from './batch-api-error.ts';
@@ -79,20 +74,15 @@ class GoogleBatches implements BatchConnection {
     };
   }
 
-  /** The SDK writes a file as it comes, so it comes to this machine first. */
   async *results(id: string): AsyncGenerator<LaneResult> {
     const { dest } = await this.#job(id);
     if (dest?.fileName === undefined) return;
-    const downloadPath = join(tmpdir(), `holdfast-${randomUUID()}.jsonl`);
-    try {
-      const config = { abortSignal: this.#signal };
-      await this.#client.files.download({ file: dest.fileName, downloadPath, config });
-      for await (const text of textLines(createReadStream(downloadPath, { highWaterMark: 256 * 1024 }))) {
-        const result = readResult(parseJson(text));
-        if (result) yield result;
-      }
-    } finally {
-      await rm(downloadPath, { force: true });
+    // By hand: the SDK's download never ends when its connection breaks.
+    const { body } = await this.#get(`${dest.fileName}:download?alt=media`);
+    if (!body) return;
+    for await (const text of textLines(body as unknown as AsyncIterable<Uint8Array>)) {
+      const result = readResult(parseJson(text));
+      if (result) yield result;
     }
   }
 
@@ -112,12 +102,18 @@ class GoogleBatches implements BatchConnection {
 
   /** By hand: the SDK leaves out the counts, and why a batch has failed. */
   async #operation(name: string): Promise<Readonly<Record<string, unknown>>> {
+    const response = await this.#get(name);
+    const body = parseJson(await response.text());
+    if (!isRecord(body)) throw new BatchApiError(response, body);
+    return body;
+  }
+
+  async #get(path: string): Promise<Response> {
     const { fetch, baseUrl, settings } = this.#access;
     const headers = { 'x-goog-api-key': settings.apiKey ?? '' };
-    const response = await fetch(`${baseUrl}/${name}`, { headers, signal: this.#signal });
-    const body = parseJson(await response.text());
-    if (!response.ok || !isRecord(body)) throw new BatchApiError(response, body);
-    return body;
+    const response = await fetch(`${baseUrl}/${path}`, { headers, signal: this.#signal });
+    if (!response.ok) throw new BatchApiError(response, parseJson(await response.text()));
+    return response;
   }
 
   #job(name: string): Promise<BatchJob> {
