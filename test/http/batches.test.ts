@@ -1,6 +1,7 @@
 // `/v1/batches` without Temporal: what a start is made of, and whose it is.
 
-import { describe, expect, test } from 'vitest';
+import OpenAI from 'openai';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Batches } from '../../src/domain/batches.ts';
 import { bodyOf, files, memory, never, NOW_MS, serve, started, upload, useBatches, viewOf } from './batches.ts';
 import { catalog } from './server-without-temporal.ts';
@@ -129,6 +130,23 @@ describe('a batch that is created', () => {
     const keyed = await send('POST', '', bodyOf(id), { 'idempotency-key': 'k' });
     expect(keyed.headers['x-should-retry']).toBe('true');
   });
+});
+
+test('the official client creates, reads, lists and cancels', async () => {
+  const cancel: Batches['cancel'] = async () => ({ type: 'found', batch: viewOf(started[0] ?? never()) });
+  const { app } = await serve({ ...memory, cancel });
+  onTestFinished(() => app.close());
+  const baseURL = `${await app.listen({ host: '127.0.0.1', port: 0 })}/v1`;
+  const client = new OpenAI({ apiKey: 'key-of-ann', baseURL, maxRetries: 0 });
+  const { id: input_file_id } = await upload();
+  const wanted = { input_file_id, endpoint: '/v1/chat/completions', completion_window: '24h' } as const;
+  const created = await client.batches.create({ ...wanted, metadata: { night: '7' } });
+  expect(created).toMatchObject({ object: 'batch', status: 'validating', metadata: { night: '7' } });
+  expect(await client.batches.retrieve(created.id)).toEqual(created);
+  expect(await client.batches.cancel(created.id)).toEqual(created);
+  const listed: string[] = [];
+  for await (const { id } of client.batches.list({ limit: 1 })) listed.push(id);
+  expect(listed).toEqual([created.id]);
 });
 
 describe('a batch', () => {
