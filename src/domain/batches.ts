@@ -6,7 +6,7 @@ import type { Unavailable } from './inferences.ts';
 
 export interface BatchView {
   readonly start: BatchStart;
-  /** Of the workflow; null when Temporal does not know it, or no longer. */
+  /** Of the workflow; null when Temporal does not know it, or no longer, and of one in a list that has ended. */
   readonly runId: string | null;
   readonly state: BatchState;
 }

@@ -51,7 +51,7 @@ class TemporalBatches implements Batches {
     this.#connection = connection;
     this.#records = records;
     this.#now = now;
-    this.#pages = new BatchPages(records, (start) => this.#view(start, { withLanes: false }));
+    this.#pages = new BatchPages(records, (start) => this.#row(start));
   }
 
   start(start: BatchStart): Promise<StartBatchOutcome> {
@@ -132,6 +132,13 @@ class TemporalBatches implements Batches {
 
   async #joined(start: BatchStart): Promise<Attempted> {
     return { type: 'joined', batch: await this.#view(start, { withLanes: false }) };
+  }
+
+  /** One of many: what has ended costs Temporal nothing, and so has no run. */
+  async #row(start: BatchStart): Promise<BatchView> {
+    const manifest = await this.#records.readEnd(start.input.id);
+    if (manifest) return { start, runId: null, state: { type: 'ended', manifest } };
+    return this.#view(start, { withLanes: false });
   }
 
   async #view(start: BatchStart, { withLanes }: { readonly withLanes: boolean }): Promise<BatchView> {

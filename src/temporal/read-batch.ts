@@ -2,7 +2,7 @@
 
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import type { BatchProgress, BatchStart } from '../domain/batch.ts';
+import type { BatchProgress, BatchStart, LineFault } from '../domain/batch.ts';
 import type { BatchState, RunningLane } from '../domain/batches.ts';
 import { endWithoutRecord, NO_PROGRESS } from '../domain/batches.ts';
 
@@ -22,16 +22,17 @@ export function stateOfRun(start: BatchStart, info: WorkflowExecutionDescription
     return { type: 'running', progress: shown, lanes: [] };
   }
   const end = { progress, endedAt: info.closeTime.toISOString() };
-  switch (info.status.name) {
-    case 'CANCELLED':
-      return { type: 'ended', manifest: endWithoutRecord(start, { ...end, status: 'cancelled', fault: null }) };
-    case 'TIMED_OUT':
-      return failed(start, { ...end, fault: { code: 'batch_timed_out', message: TIMED_OUT } });
-    case 'TERMINATED':
-      return failed(start, { ...end, fault: { code: 'batch_terminated', message: TERMINATED } });
-    default:
-      return failed(start, { ...end, fault: { code: 'internal_error', message: 'The workflow failed.' } });
+  const { name } = info.status;
+  if (name === 'CANCELLED') {
+    return { type: 'ended', manifest: endWithoutRecord(start, { ...end, status: 'cancelled', fault: null }) };
   }
+  return failed(start, { ...end, fault: faultOf(name) });
+}
+
+function faultOf(status: WorkflowExecutionDescription['status']['name']): Pick<LineFault, 'code' | 'message'> {
+  if (status === 'TIMED_OUT') return { code: 'batch_timed_out', message: TIMED_OUT };
+  if (status === 'TERMINATED') return { code: 'batch_terminated', message: TERMINATED };
+  return { code: 'internal_error', message: 'The workflow failed.' };
 }
 
 const TERMINATED = 'The workflow was terminated by an operator.';
