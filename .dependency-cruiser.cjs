@@ -35,7 +35,8 @@ module.exports = {
       from: { path: '^activities/providers/(?:errors/|batch/)?([^/]+)\\.ts$', pathNot: '/(registry|call)\\.ts$' },
       to: {
         path: '^node_modules/(@ai-sdk/(?!provider)|openai|@anthropic-ai|@google|@mistralai)',
-        pathNot: 'node_modules/@ai-sdk/$1|provider-utils',
+        // A vendor's own SDK goes by its name, with `ai` behind it in some.
+        pathNot: 'node_modules/(@ai-sdk/$1|@?$1(-?ai)?/)|provider-utils',
         ...values,
       },
     },

@@ -24,12 +24,12 @@ export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connection
   }) => unknown;
 }
 
-export type ReadLine = (
+type ReadLine = (
   text: string,
   wanted: { readonly endpoint: BatchEndpoint; readonly model: string },
 ) => BatchLine | { readonly fault: Omit<LineFault, 'line'> };
 
-export interface BatchLine {
+interface BatchLine {
   readonly customId: string;
   readonly prompt: Prompt;
 }

@@ -33,7 +33,7 @@ function fetchOver(dispatcher: BatchDeps['connections']): typeof globalThis.fetc
 }
 
 /** As Temporal is told of it: its type is the kind, and the failure table says whether another try may help. */
-export function laneFailure(failure: CallFailure): ApplicationFailure {
+function laneFailure(failure: CallFailure): ApplicationFailure {
   const { kind, message, retryAfterMs, isRetryable = true } = failure;
   const { canPass, ends } = failureTable[kind];
   return ApplicationFailure.create({

@@ -53,7 +53,7 @@ export interface ProviderFacts {
   readonly embeddings?: EmbeddingLimits;
 }
 
-export interface BatchFacts {
+interface BatchFacts {
   readonly limits: LaneLimits;
   /** What a batch costs of the ordinary price; null: it differs by model. */
   readonly price: number | null;

@@ -75,7 +75,8 @@ export function sumUsage(usages: readonly Usage[]): Usage {
   };
 }
 
-export function summaryOf({ rest: _, outcomes: __, ...summary }: StepRecord): StepSummary {
+export function summaryOf(step: StepRecord): StepSummary {
+  const { rest: _rest, outcomes: _outcomes, ...summary } = step;
   return summary;
 }
 

@@ -45,7 +45,7 @@ export interface BatchRules {
   readonly rescueConcurrency: number;
 }
 
-export interface BatchCarried {
+interface BatchCarried {
   readonly spentMs: number;
   readonly plan: BatchPlan;
   /** The portions before it have ended. */

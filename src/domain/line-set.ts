@@ -31,17 +31,3 @@ export function mergeLines(...sets: readonly LineSet[]): LineSet {
   }
   return ranges;
 }
-
-/** The first lines, `count` of them at most, and those behind. */
-export function splitLines(lines: LineSet, count: number): readonly [first: LineSet, rest: LineSet] {
-  const first: (readonly [number, number])[] = [];
-  const rest: (readonly [number, number])[] = [];
-  let left = count;
-  for (const [from, to] of lines) {
-    const taken = Math.min(Math.max(left, 0), to - from);
-    if (taken > 0) first.push([from, from + taken]);
-    if (taken < to - from) rest.push([from + taken, to]);
-    left -= taken;
-  }
-  return [first, rest];
-}

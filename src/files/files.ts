@@ -23,7 +23,7 @@ export function createFiles(blobs: BlobStore): Files {
       const found = await blobs.list(PREFIX);
       const ids = found.flatMap(({ key }) => (key.endsWith(FACTS) ? [key.slice(0, -FACTS.length)] : []));
       const files: StoredFile[] = [];
-      for (const id of ids.sort().reverse()) {
+      for (const id of ids.toSorted().toReversed()) {
         const file = await find(blobs, id);
         if (file) files.push(file);
       }

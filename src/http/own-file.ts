@@ -5,7 +5,7 @@ import type { Caller } from './auth.ts';
 import { maySee } from './auth.ts';
 import { ApiError } from './errors.ts';
 
-export async function findOwnFile(files: Files, id: string, caller: Caller): Promise<StoredFile | null> {
+async function findOwnFile(files: Files, id: string, caller: Caller): Promise<StoredFile | null> {
   const file = await files.find(id);
   return file && maySee(caller, file.owner) ? file : null;
 }

@@ -70,7 +70,7 @@ class GoogleBatches implements BatchConnection {
       end,
       done: isRecord(stats) ? countOf(stats['successfulRequestCount']) + countOf(stats['failedRequestCount']) : null,
       words: typeof message === 'string' ? [message] : [],
-      code: code === undefined ? null : String(code),
+      code: typeof code === 'number' || typeof code === 'string' ? String(code) : null,
     };
   }
 
@@ -80,7 +80,7 @@ class GoogleBatches implements BatchConnection {
     // By hand: the SDK's download never ends when its connection breaks.
     const { body } = await this.#get(`${dest.fileName}:download?alt=media`);
     if (!body) return;
-    for await (const text of textLines(body as unknown as AsyncIterable<Uint8Array>)) {
+    for await (const text of textLines(body)) {
       const result = readResult(parseJson(text));
       if (result) yield result;
     }

@@ -48,7 +48,7 @@ export interface BatchConnection {
 
 export type UploadedLines = { readonly type: 'file'; readonly fileId: string } | { readonly type: 'inline' };
 
-export interface FoundBatches {
+interface FoundBatches {
   readonly certain: readonly string[];
   readonly possible: readonly string[];
 }

@@ -23,7 +23,7 @@ export interface LineReader {
 type GivenResult = Extract<LaneResult, { readonly type: 'answer' | 'error' }>;
 
 /** `usage`: what the provider has counted, also of an answer that is not accepted. */
-export type ReadLine =
+type ReadLine =
   | { readonly type: 'answered'; readonly answer: Answer; readonly usage: Usage | null }
   | { readonly type: 'failed'; readonly failure: CallFailure; readonly usage: Usage | null };
 

@@ -24,7 +24,7 @@ export interface LineWriter {
   write(prompt: Prompt): Promise<WrittenLine>;
 }
 
-export type WrittenLine =
+type WrittenLine =
   /** `body`: parsed JSON. */
   | { readonly type: 'written'; readonly body: unknown }
   /** The lane cannot take it. */

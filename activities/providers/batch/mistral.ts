@@ -86,7 +86,7 @@ class MistralBatches implements BatchConnection {
   async *results(id: string): AsyncGenerator<LaneResult> {
     for (const fileId of filesOf(await this.#job(id))) {
       const content = await this.#client.files.download({ fileId }, this.#options);
-      for await (const text of textLines(content as unknown as AsyncIterable<Uint8Array>)) {
+      for await (const text of textLines(content)) {
         const result = readResult(parseJson(text));
         if (result) yield result;
       }
