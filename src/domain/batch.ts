@@ -27,7 +27,6 @@ export interface BatchInput {
   readonly rescue: 'sync' | 'none';
   /** USD; null: no cap. */
   readonly maxCostUsd: number | null;
-  readonly webhookUrl: string | null;
   readonly rules: BatchRules;
   /** Name of the API key; null when there is no authentication. */
   readonly owner: string | null;
@@ -52,6 +51,7 @@ export interface BatchCarried {
   /** The portions before it have ended. */
   readonly nextPortion: number;
   readonly steps: readonly StepRecord[];
+  readonly reachedAt?: ReachedAt;
 }
 
 /** What reading the input file once has told. */

@@ -88,7 +88,6 @@ export const batchSchema = z
       saving_usd: usdSchema,
     }),
     stopped_by: z.enum(['cancelled', 'deadline', 'cost']).nullable(),
-    webhook_url: z.string().nullable(),
     temporal: z.object({ workflow_id: z.string(), run_id: z.string().nullable(), ui_url: z.string().nullable() }),
   })
   .meta({ id: 'Batch' });
@@ -107,7 +106,7 @@ export type BatchObject = z.output<typeof batchSchema>;
 
 export function batchObject({ start, runId, state }: BatchView, uiUrlOf: UiUrlOf): BatchObject {
   const { input, createdAt, metadata, completionWindow } = start;
-  const { id, endpoint, model, inputFileId, deadlineMs, rescue, maxCostUsd, webhookUrl } = input;
+  const { id, endpoint, model, inputFileId, deadlineMs, rescue, maxCostUsd } = input;
   const manifest = state.type === 'ended' ? state.manifest : null;
   const progress = state.type === 'ended' ? state.manifest : state.progress;
   const { status, total, answered, steps } = progress;
@@ -136,7 +135,6 @@ export function batchObject({ start, runId, state }: BatchView, uiUrlOf: UiUrlOf
     max_cost_usd: maxCostUsd,
     cost: costOf(progress, manifest?.syncUsd ?? null),
     stopped_by: manifest?.stop ?? null,
-    webhook_url: webhookUrl,
     temporal: { workflow_id: id, run_id: runId, ui_url: runId && uiUrlOf(id, runId) },
   };
 }

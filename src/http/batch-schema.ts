@@ -46,17 +46,6 @@ export const batchBodySchema = z.strictObject({
     .positive({ error: 'must be above 0' })
     .nullish()
     .meta({ description: `${OURS} What is done is kept, the rest stops. Default: no cap.` }),
-  webhook_url: z
-    .string()
-    .max(2_048)
-    .refine(isWebAddress, { error: 'must be an http or https address without a user or password' })
-    .nullish()
-    .meta({ description: `${OURS} Told when the batch has ended.` }),
 });
 
 export type BatchBody = z.output<typeof batchBodySchema>;
-
-function isWebAddress(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password;
-}

@@ -114,7 +114,6 @@ async function resolveStart(context: HttpContext, wanted: Wanted): Promise<Batch
     deadlineMs: durationOf(body.deadline ?? completionWindow) ?? 0,
     rescue: body.rescue ?? 'sync',
     maxCostUsd: body.max_cost_usd ?? null,
-    webhookUrl: body.webhook_url ?? null,
     rules: catalog.batchRules,
     owner: caller.name,
     configHash: catalog.configHash,

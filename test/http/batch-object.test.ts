@@ -28,7 +28,6 @@ const start: BatchStart = {
     deadlineMs: 3_600_000,
     rescue: 'sync',
     maxCostUsd: 5,
-    webhookUrl: null,
     rules: { pollIntervalMs: 1, stuckAfterMs: 2, rescueConcurrency: 3 },
     owner: null,
     configHash: 'hash',

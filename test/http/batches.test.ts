@@ -43,7 +43,6 @@ describe('a batch that is created', () => {
       max_cost_usd: null,
       cost: { usd: null, estimate_usd: null, sync_usd: null, saving_usd: null },
       stopped_by: null,
-      webhook_url: null,
       temporal: { workflow_id: body.id, run_id: 'run-1', ui_url: null },
     });
     const { settings } = catalog.models['summarize'] ?? {};
@@ -81,7 +80,7 @@ describe('a batch that is created', () => {
   test('takes what is ours beside what OpenAI has', async () => {
     const { send } = await serve();
     const { id } = await upload();
-    const ours = { deadline: '90m', rescue: 'none', max_cost_usd: 2.5, webhook_url: 'https://hooks.example/x?t=1' };
+    const ours = { deadline: '90m', rescue: 'none', max_cost_usd: 2.5 };
     const { body } = await send('POST', '', bodyOf(id, { ...ours, completion_window: '12h' }));
     expect(body).toMatchObject({ ...ours, completion_window: '12h', expires_at: NOW_MS / 1000 + 5_400 });
     expect(started[0]?.input).toMatchObject({ deadlineMs: 5_400_000, rescue: 'none', maxCostUsd: 2.5 });

@@ -64,7 +64,6 @@ function startOf(
       deadlineMs: 3_600_000,
       rescue: 'sync',
       maxCostUsd: null,
-      webhookUrl: null,
       rules: { pollIntervalMs: 1, stuckAfterMs: 2, rescueConcurrency: 3 },
       owner,
       configHash: 'hash',
