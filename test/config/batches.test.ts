@@ -12,7 +12,7 @@ describe('the lanes of a model', () => {
     const lanes = 'batch: { targets: [{ target: claude/b, system: Be brief. }, openai/c] }';
     const { catalog } = load(`${PROVIDERS}${facts}models:\n  m:\n${indented([TARGETS, lanes])}`);
     expect(catalog.models['m']?.batchTargets).toEqual([
-      { provider: 'claude', model: 'b', system: 'Be brief.', price: { input: 1, output: 2 } },
+      { provider: 'claude', model: 'b', system: 'Be brief.', price: { input: 1, output: 2, batch: 0.5 } },
       { provider: 'openai', model: 'c' },
     ]);
   });
@@ -34,6 +34,21 @@ describe('the lanes of a model', () => {
   });
 });
 
+describe('the price of a batch', () => {
+  const priceOf = (price: string, provider = 'openai') =>
+    load(`${PROVIDERS}targets: { ${provider}/c: { price: ${price} } }`).catalog.facts[`${provider}/c`]?.price;
+
+  it('is what the provider’s batches cost, where they all cost the same', () => {
+    expect(priceOf('{ input: 1, output: 2 }')).toEqual({ input: 1, output: 2, batch: 0.5 });
+    expect(priceOf('{ input: 1, output: 2 }', 'local')).toEqual({ input: 1, output: 2 });
+  });
+
+  it('is what the configuration says', () => {
+    expect(priceOf('{ input: 1, output: 2, batch: 0.4 }')).toEqual({ input: 1, output: 2, batch: 0.4 });
+    expect(problemsOf(`${LOCAL}targets: { local/x: { price: { input: 1, output: 2, batch: 2 } } }`)).toHaveLength(1);
+  });
+});
+
 describe('the rules of batches', () => {
   it('have defaults', () => {
     expect(load(LOCAL).catalog.batchRules).toEqual({
@@ -49,8 +64,8 @@ describe('the rules of batches', () => {
   });
 
   it.each([
-    ['{ pollInterval: 100ms }', 'batch.pollInterval: must be between 1s and 1h'],
-    ['{ stuckAfter: 5s }', 'batch.stuckAfter: must be between 1m and 7d'],
+    ['{ pollInterval: 10ms }', 'batch.pollInterval: must be between 100ms and 1h'],
+    ['{ stuckAfter: 500ms }', 'batch.stuckAfter: must be between 1s and 7d'],
     ['{ pollInterval: 1h, stuckAfter: 1h }', 'batch.stuckAfter: is not longer than the pollInterval (1h)'],
     ['{ rescueConcurrency: 0 }', 'batch.rescueConcurrency: must be at least 1'],
   ])('are refused as %s', (batch, problem) => {

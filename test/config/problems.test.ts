@@ -182,7 +182,6 @@ describe('a base URL', () => {
 
 describe('fields of later issues', () => {
   it.each([
-    `${LOCAL}targets: { local/x: { price: { input: 1, output: 1, batch: 0.5 } } }`,
     `${LOCAL}models: { m: { targets: [local/x], hedgeDelay: 0ms } }`,
     `${LOCAL}storage: { type: directory, bucket: x }`,
   ])('are unknown: %s', (text) => {

@@ -26,8 +26,6 @@ describe('nothing is started', () => {
     [{ rescue: 'maybe' }, 'invalid_value', 'rescue'],
     [{ max_cost_usd: 0 }, 'invalid_value', 'max_cost_usd'],
     [{ max_cost_usd: '1' }, 'invalid_value', 'max_cost_usd'],
-    [{ webhook_url: 'ftp://hooks.example' }, 'invalid_value', 'webhook_url'],
-    [{ webhook_url: 'https://user:secret@hooks.example' }, 'invalid_value', 'webhook_url'],
     [{ priority: 1 }, 'unknown_parameter', 'priority'],
   ])('with %j', async (fields, code, param) => {
     const { send } = await serve();
