@@ -23,6 +23,7 @@ import type {
   ReachedAt,
   StepRecord,
 } from '../src/domain/batch.ts';
+import { lineRules } from '../src/domain/batch.ts';
 import { Purse, rescueReserveMs, shareUsd, summaryOf, sumUsd } from '../src/domain/batch-route.ts';
 import type { LineSet } from '../src/domain/line-set.ts';
 import { lineCount } from '../src/domain/line-set.ts';
@@ -87,9 +88,9 @@ class BatchRun {
   }
 
   async #read(): Promise<void> {
-    const { id, inputFileId, endpoint, model, lanes, settings } = this.#input;
+    const { id, inputFileId, lanes, settings } = this.#input;
     const syncTarget = settings.targets[0] ?? null;
-    this.#plan = await files.planBatch({ batchId: id, inputFileId, endpoint, model, lanes, syncTarget });
+    this.#plan = await files.planBatch({ ...lineRules(this.#input), batchId: id, inputFileId, lanes, syncTarget });
     this.#show('in_progress');
   }
 
@@ -134,17 +135,16 @@ class BatchRun {
     portion: Portion,
     step: { readonly number: number; readonly lane: number; readonly rest: LineSet; readonly timeMs: number },
   ): Promise<LineSet> {
-    const { id, inputFileId, endpoint, model, lanes, rules } = this.#input;
+    const { id, inputFileId, lanes, rules } = this.#input;
     const { number, lane, rest, timeMs } = step;
     const target = lanes[lane];
     if (!target) return rest;
     const budgetUsd = this.#purse.reserve(shareUsd(portion.laneUsd[lane] ?? null, rest, portion.lines));
     if (budgetUsd === 0) return this.#outOfMoney(rest);
     const input = {
+      ...lineRules(this.#input),
       batchId: id,
       inputFileId,
-      endpoint,
-      model,
       portion: number,
       lane,
       target,
@@ -174,7 +174,7 @@ class BatchRun {
     portion: Portion,
     { number, rest }: { readonly number: number; readonly rest: LineSet },
   ): Promise<LineSet> {
-    const { id, inputFileId, endpoint, model, settings, rules, owner, configHash } = this.#input;
+    const { id, inputFileId, settings, rules, owner, configHash } = this.#input;
     const budgetUsd = this.#purse.reserve(shareUsd(portion.syncUsd, rest, portion.lines));
     if (budgetUsd === 0) return this.#outOfMoney(rest);
     const timeMs = this.#clock.leftMs();
@@ -186,7 +186,7 @@ class BatchRun {
       summary: `rescue of ${lineCount(rest)} lines`,
     });
     const { rescueConcurrency: concurrency } = rules;
-    const asked = { inputFileId, endpoint, model, settings, concurrency, owner, configHash };
+    const asked = { ...lineRules(this.#input), inputFileId, settings, concurrency, owner, configHash };
     const record = await rescueLines({ batchId: id, portion: number, lines: rest, budgetUsd, timeMs, ...asked });
     return this.#settle(record, budgetUsd);
   }
@@ -206,13 +206,12 @@ class BatchRun {
   }
 
   async #finish(): Promise<BatchManifest> {
-    const { id, inputFileId, endpoint, model, lanes, settings, owner } = this.#input;
+    const { id, inputFileId, lanes, settings, owner } = this.#input;
     if (this.#plan.total > 0 && this.#plan.faults.length === 0) this.#show('finalizing');
     const manifest = await files.finishBatch({
+      ...lineRules(this.#input),
       batchId: id,
       inputFileId,
-      endpoint,
-      model,
       owner,
       plan: this.#plan,
       stop: this.#stop,

@@ -11,7 +11,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
-import type { BatchEndpoint, BatchRules, StepEnd, StepRecord } from '../src/domain/batch.ts';
+import type { BatchRules, LineRules, StepEnd, StepRecord } from '../src/domain/batch.ts';
+import { lineRules } from '../src/domain/batch.ts';
 import type { LineSet } from '../src/domain/line-set.ts';
 import { lineCount, mergeLines } from '../src/domain/line-set.ts';
 import type { Target } from '../src/domain/target.ts';
@@ -19,11 +20,9 @@ import { targetName } from '../src/domain/target.ts';
 
 type Activities = ReturnType<typeof createActivities>;
 
-export interface ProviderBatchInput {
+export interface ProviderBatchInput extends LineRules {
   readonly batchId: string;
   readonly inputFileId: string;
-  readonly endpoint: BatchEndpoint;
-  readonly model: string;
   readonly portion: number;
   /** Index of the lane. */
   readonly lane: number;
@@ -113,12 +112,20 @@ class ProviderBatch {
 
   /** One try. It may be made again when the provider had no room for the batch. */
   async #once(number: number): Promise<{ readonly record: StepRecord; readonly mayTryAgain: boolean }> {
-    const { batchId, inputFileId, endpoint, model, portion, lane, target, lines, budgetUsd } = this.#input;
+    const { batchId, inputFileId, portion, lane, target, lines, budgetUsd } = this.#input;
     // Another try is another batch.
     const key = `${batchId}.p${portion}.l${lane}.${number}`;
     let uploaded: Uploaded;
     try {
-      uploaded = await files.uploadLines({ batchId, inputFileId, endpoint, model, target, key, lines, budgetUsd });
+      uploaded = await files.uploadLines({
+        ...lineRules(this.#input),
+        batchId,
+        inputFileId,
+        target,
+        key,
+        lines,
+        budgetUsd,
+      });
     } catch (error) {
       return { record: failedStep(this.#input, endOf(error)), mayTryAgain: false };
     }
@@ -203,10 +210,10 @@ class ProviderBatch {
   }
 
   async #collect(key: string, uploaded: Uploaded, end: StepEnd): Promise<StepRecord> {
-    const { batchId, inputFileId, endpoint, model, target } = this.#input;
+    const { batchId, inputFileId, target } = this.#input;
     const id = this.#providerBatchId;
     if (id === null || end === 'failed') return this.#recordOf(uploaded, null, end);
-    const asked = { batchId, inputFileId, endpoint, model, target, key, id, lines: uploaded.sent };
+    const asked = { ...lineRules(this.#input), batchId, inputFileId, target, key, id, lines: uploaded.sent };
     try {
       const collected = await results.collectResults(asked);
       await brief.removeProviderBatch({ target, id, uploaded: uploaded.uploaded }).catch(() => undefined);

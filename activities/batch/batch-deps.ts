@@ -1,7 +1,7 @@
 // What the activities of batches need beside what all have. Types only.
 
 import type { Answer } from '../../src/domain/answer.ts';
-import type { BatchEndpoint, BatchManifest, LineFault } from '../../src/domain/batch.ts';
+import type { BatchManifest, LineFault, LineRules } from '../../src/domain/batch.ts';
 import type { Files } from '../../src/domain/files.ts';
 import type { Inferences } from '../../src/domain/inferences.ts';
 import type { Prompt } from '../../src/domain/prompt.ts';
@@ -24,10 +24,7 @@ export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connection
   }) => unknown;
 }
 
-type ReadLine = (
-  text: string,
-  wanted: { readonly endpoint: BatchEndpoint; readonly model: string },
-) => BatchLine | { readonly fault: Omit<LineFault, 'line'> };
+type ReadLine = (text: string, rules: LineRules) => BatchLine | { readonly fault: Omit<LineFault, 'line'> };
 
 interface BatchLine {
   readonly customId: string;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { Usage } from '../../src/domain/answer.ts';
-import type { BatchEndpoint, LineOutcome, StepRecord } from '../../src/domain/batch.ts';
+import type { LineRules, LineOutcome, StepRecord } from '../../src/domain/batch.ts';
 import { batchCostOf } from '../../src/domain/batch-cost.ts';
 import { sumUsage } from '../../src/domain/batch-route.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
@@ -23,11 +23,9 @@ import { connectLane } from './connect-lane.ts';
 import { lineOf } from './line-id.ts';
 import { inPieces, inputLines, readIndex } from './lines.ts';
 
-export interface CollectResultsInput {
+export interface CollectResultsInput extends LineRules {
   readonly batchId: string;
   readonly inputFileId: string;
-  readonly endpoint: BatchEndpoint;
-  readonly model: string;
   readonly target: Target;
   readonly key: string;
   /** Of the provider's batch. */
@@ -190,10 +188,9 @@ class Collecting {
   }
 
   async *outcomes(): AsyncGenerator<string> {
-    const { endpoint, model } = this.#input;
     for await (const { line, text } of this.#lines) {
       if (line % 500 === 0) Context.current().heartbeat({ judged: line });
-      const read = this.#deps.readLine(text, { endpoint, model });
+      const read = this.#deps.readLine(text, this.#input);
       if ('fault' in read) throw new Error('A line that was valid when the batch was planned is not any more.');
       const outcome = await this.#judge({ line, ...read });
       if ('kind' in outcome) {

@@ -3,7 +3,7 @@
 
 import { Context } from '@temporalio/activity';
 import type {
-  BatchEndpoint,
+  LineRules,
   BatchManifest,
   BatchPlan,
   BatchStop,
@@ -17,11 +17,9 @@ import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { inPieces, inputLines, jsonLines, readIndex } from './lines.ts';
 
-export interface FinishBatchInput {
+export interface FinishBatchInput extends LineRules {
   readonly batchId: string;
   readonly inputFileId: string;
-  readonly endpoint: BatchEndpoint;
-  readonly model: string;
   readonly owner: string | null;
   readonly plan: BatchPlan;
   readonly stop: BatchStop | null;
@@ -131,7 +129,7 @@ class Merge {
 
   /** To be read after the answers. */
   async *errors(): AsyncGenerator<string> {
-    const { batchId, inputFileId, endpoint, model, plan } = this.#input;
+    const { batchId, inputFileId, plan } = this.#input;
     if (this.answered === plan.total) return;
     const index = await readIndex(this.#deps.blobs, batchId);
     for await (const { line, text } of inputLines(this.#deps.files, {
@@ -141,7 +139,7 @@ class Merge {
     })) {
       if (line % 1_000 === 0) Context.current().heartbeat();
       if (this.#hasAnswer[line] === 1) continue;
-      const read = this.#deps.readLine(text, { endpoint, model });
+      const read = this.#deps.readLine(text, this.#input);
       const customId = 'fault' in read ? null : read.customId;
       yield JSON.stringify({
         id: requestId(batchId, line),

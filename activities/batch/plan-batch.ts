@@ -2,7 +2,7 @@
 // portions that fit every lane.
 
 import { Context } from '@temporalio/activity';
-import type { BatchEndpoint, BatchPlan, LineFault, Portion } from '../../src/domain/batch.ts';
+import type { LineRules, BatchPlan, LineFault, Portion } from '../../src/domain/batch.ts';
 import { laneUsd, lineTokens, syncUsd } from '../../src/domain/batch-cost.ts';
 import type { LaneLimits } from '../../src/domain/batch-limits.ts';
 import { tightest } from '../../src/domain/batch-limits.ts';
@@ -12,11 +12,9 @@ import type { BatchDeps } from './batch-deps.ts';
 import { textLines } from '../providers/batch/text-lines.ts';
 import { indexKey } from './lines.ts';
 
-export interface PlanBatchInput {
+export interface PlanBatchInput extends LineRules {
   readonly batchId: string;
   readonly inputFileId: string;
-  readonly endpoint: BatchEndpoint;
-  readonly model: string;
   readonly lanes: readonly Target[];
   /** Whose ordinary price a rescue is estimated by. */
   readonly syncTarget: Target | null;

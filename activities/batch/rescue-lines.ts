@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { BatchEndpoint, LineOutcome, StepEnd, StepRecord } from '../../src/domain/batch.ts';
+import type { LineRules, LineOutcome, StepEnd, StepRecord } from '../../src/domain/batch.ts';
 import { lineTokens, syncUsd } from '../../src/domain/batch-cost.ts';
 import { sumUsage, sumUsd } from '../../src/domain/batch-route.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
@@ -15,11 +15,9 @@ import type { Prompt } from '../../src/domain/prompt.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { inPieces, inputLines, readIndex } from './lines.ts';
 
-export interface RescueLinesInput {
+export interface RescueLinesInput extends LineRules {
   readonly batchId: string;
   readonly inputFileId: string;
-  readonly endpoint: BatchEndpoint;
-  readonly model: string;
   readonly portion: number;
   readonly lines: LineSet;
   readonly settings: ModelSettings;
@@ -70,13 +68,12 @@ class Rescue {
 
   /** Async generators hand out one line at a time, whoever asks. */
   async #work(lines: AsyncGenerator<{ readonly line: number; readonly text: string }>): Promise<void> {
-    const { endpoint, model } = this.#input;
     for (;;) {
       if (!this.#mayGoOn()) return;
       const next = await lines.next();
       if (next.done) return;
       const { line, text } = next.value;
-      const read = this.#deps.readLine(text, { endpoint, model });
+      const read = this.#deps.readLine(text, this.#input);
       if ('fault' in read) throw new Error('A line that was valid when the batch was planned is not any more.');
       await this.#ask({ line, ...read });
     }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Context } from '@temporalio/activity';
-import type { BatchEndpoint, LineOutcome } from '../../src/domain/batch.ts';
+import type { LineRules, LineOutcome } from '../../src/domain/batch.ts';
 import { laneUsd, lineTokens } from '../../src/domain/batch-cost.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
 import type { LineSet } from '../../src/domain/line-set.ts';
@@ -23,11 +23,9 @@ import { withHeartbeats } from './with-heartbeats.ts';
 import { lineId } from './line-id.ts';
 import { inPieces, inputLines, readIndex } from './lines.ts';
 
-export interface UploadLinesInput {
+export interface UploadLinesInput extends LineRules {
   readonly batchId: string;
   readonly inputFileId: string;
-  readonly endpoint: BatchEndpoint;
-  readonly model: string;
   readonly target: Target;
   /** Of the provider's batch that is to be. */
   readonly key: string;
@@ -105,10 +103,10 @@ class Translation {
   }
 
   async *encoded(lines: AsyncIterable<{ readonly line: number; readonly text: string }>): AsyncGenerator<string> {
-    const { endpoint, model, key, target } = this.#input;
+    const { key, target } = this.#input;
     for await (const { line, text } of lines) {
       if (line % 500 === 0) Context.current().heartbeat(line);
-      const read = this.#deps.readLine(text, { endpoint, model });
+      const read = this.#deps.readLine(text, this.#input);
       if ('fault' in read) throw new Error('A line that was valid when the batch was planned is not any more.');
       if (!this.#canPay(laneUsd(lineTokens(read.prompt), target))) {
         this.#isCut = true;

@@ -3,21 +3,32 @@
 // These shapes are recorded in histories: fields may be added, never renamed or given another meaning.
 
 import type { Usage } from './answer.ts';
+import type { Expect } from './expectation.ts';
 import type { FailureKind } from './failure.ts';
 import type { LineSet } from './line-set.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 
-export type BatchEndpoint = '/v1/chat/completions';
+type BatchEndpoint = '/v1/chat/completions';
 
-/** The argument of the workflow `batch`. Nothing secret, no address and no time of day in it. */
-export interface BatchInput {
-  /** Also the workflow's. */
-  readonly id: string;
-  readonly inputFileId: string;
+/** What all lines of a batch have in common. */
+export interface LineRules {
   readonly endpoint: BatchEndpoint;
   /** The name that every line asks for. */
   readonly model: string;
+  /** What the model's answers must be like, whatever a line expects. */
+  readonly expect?: Expect;
+}
+
+export function lineRules({ endpoint, model, expect }: LineRules): LineRules {
+  return { endpoint, model, ...(expect && { expect }) };
+}
+
+/** The argument of the workflow `batch`. Nothing secret, no address and no time of day in it. */
+export interface BatchInput extends LineRules {
+  /** Also the workflow's. */
+  readonly id: string;
+  readonly inputFileId: string;
   /** How the model answers in the ordinary way: what `rescue: sync` uses. */
   readonly settings: ModelSettings;
   /** In the order in which they are tried; none: everything is rescued. */

@@ -1,7 +1,7 @@
 // One line of a batch's input file, as OpenAI has it. Pure. A fault never repeats what the line says: it may be a prompt.
 
 import { z } from 'zod';
-import type { BatchEndpoint, LineFault } from '../domain/batch.ts';
+import type { LineFault, LineRules } from '../domain/batch.ts';
 import { isRecord, parseJson } from '../domain/json-value.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { chatBodySchema } from './chat-schema.ts';
@@ -20,29 +20,28 @@ const lineSchema = z.strictObject({
 });
 
 /** Whether its custom_id is its own the caller has to find out. */
-export function readBatchLine(
-  text: string,
-  wanted: { readonly endpoint: BatchEndpoint; readonly model: string },
-): ReadBatchLine {
+export function readBatchLine(text: string, rules: LineRules): ReadBatchLine {
   const line = parseJson(text);
   if (!isRecord(line)) return fault('invalid_json_line', 'The line is not a JSON object.');
   const parsed = lineSchema.safeParse(line);
   if (!parsed.success) return invalid(parsed.error, line);
   const { custom_id: customId, url } = parsed.data;
-  if (url !== wanted.endpoint) {
-    return fault('mismatched_endpoint', `url must be ${wanted.endpoint}, as the batch says.`, 'url');
+  if (url !== rules.endpoint) {
+    return fault('mismatched_endpoint', `url must be ${rules.endpoint}, as the batch says.`, 'url');
   }
   if (!isRecord(parsed.data.body)) return fault('invalid_value', 'body must be a JSON object.', 'body');
   const checked = chatBodySchema.safeParse(parsed.data.body);
   if (!checked.success) return invalid(checked.error, parsed.data.body, 'body.');
   const body = checked.data;
-  if (body.model !== wanted.model) {
+  if (body.model !== rules.model) {
     return fault('mismatched_model', 'body.model must be the same in all lines: that of the first one.', 'body.model');
   }
   if (body.stream === true) {
     return fault('unsupported_parameter', 'body.stream is not supported in a batch.', 'body.stream');
   }
-  return { customId, prompt: promptOf(body) };
+  const prompt = promptOf(body);
+  const { expect } = rules;
+  return { customId, prompt: expect ? { ...prompt, expect: [expect, ...(prompt.expect ?? [])] } : prompt };
 }
 
 /** The model that a line asks for; the line as a whole is judged when the batch is planned. */

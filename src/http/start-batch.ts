@@ -109,6 +109,7 @@ async function resolveStart(context: HttpContext, wanted: Wanted): Promise<Batch
     inputFileId: body.input_file_id,
     endpoint: body.endpoint,
     model,
+    ...(entry.expect && { expect: entry.expect }),
     settings: entry.settings,
     lanes: lanesOf(catalog, entry, body.lanes),
     deadlineMs: durationOf(body.deadline ?? completionWindow) ?? 0,

@@ -27,6 +27,7 @@ beforeAll(async () => {
       },
       targets: Object.fromEntries(TARGETS.map((target) => [target, { price: PRICE }])),
       models: {
+        strict: { targets: ['one/gpt-4o'], expect: { minWords: 1_000_000 } },
         analysis: { targets: TARGETS },
         ...Object.fromEntries(TARGETS.map((t) => [t.split('/')[0], { targets: [t] }])),
       },
@@ -224,6 +225,14 @@ describe.each(['one', 'two', 'three', 'four'])('at provider %s nothing is create
     expect(errors).toEqual([]);
     expect(service.simulator.batches).toHaveLength(1);
   });
+});
+
+test('what is expected of a model is expected of its lines', async () => {
+  const { id } = await submit(linesOf(3, 'strict'), { rescue: 'none' });
+  const batch = await ended(id);
+  const { answers, errors } = await audited(batch, 3);
+  expect(answers).toEqual([]);
+  expect(errors[0]?.error?.code).toBe('expectation_failed');
 });
 
 describe('the rescue', () => {
