@@ -35,7 +35,7 @@ module.exports = {
       from: { path: '^activities/providers/(?:errors/|batch/)?([^/]+)\\.ts$', pathNot: '/(registry|call)\\.ts$' },
       to: {
         path: '^node_modules/(@ai-sdk/(?!provider)|openai|@anthropic-ai|@google|@mistralai)',
-        pathNot: 'node_modules/@ai-sdk/$1|provider-utils',
+        pathNot: 'node_modules/@ai-sdk/$1|provider-utils|^node_modules/@?$1(?:-ai|ai)?/',
         ...values,
       },
     },
