@@ -19,6 +19,8 @@ class AnthropicBatches implements BatchConnection {
       apiKey: access.settings.apiKey ?? '',
       // From the environment otherwise: not ours to send.
       authToken: null,
+      // As single calls have it: what stands between may know no other.
+      defaultHeaders: { 'x-api-key': access.settings.apiKey ?? '', authorization: null },
       baseURL: access.baseUrl,
       maxRetries: 0,
       timeout: NO_TIMEOUT_MS,

@@ -38,7 +38,12 @@ export function rejectedBatch(
   const body = { error: { code: code ?? '', message } };
   // Of tokens that wait to be worked on: other batches have to end first.
   const isCrowded = code === 'token_limit_exceeded' || /enqueued|token_limit_exceeded/i.test(message);
-  return classified({ status: isCrowded ? 429 : 400, headers: {}, retryAfterMs: null, body }, vendor, target, isCrowded);
+  return classified(
+    { status: isCrowded ? 429 : 400, headers: {}, retryAfterMs: null, body },
+    vendor,
+    target,
+    isCrowded,
+  );
 }
 
 function classified(answer: ErrorAnswer, vendor: Vendor, target: Target, isCrowded = false): CallFailure {

@@ -50,7 +50,9 @@ class GoogleBatches implements BatchConnection {
   async find({ key, sinceMs }: Parameters<BatchConnection['find']>[0]) {
     const certain: string[] = [];
     // Through all pages: nobody promises an order.
-    for await (const { name, displayName, createTime } of await this.#client.batches.list({ config: { pageSize: 100 } })) {
+    for await (const { name, displayName, createTime } of await this.#client.batches.list({
+      config: { pageSize: 100 },
+    })) {
       const isLate = createTime === undefined || isAsOld(Date.parse(createTime), sinceMs);
       if (displayName === key && name !== undefined && isLate) certain.push(name);
     }

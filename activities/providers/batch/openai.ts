@@ -1,7 +1,7 @@
 // Batches in OpenAI's shape, and its dialects: files of lines, and one batch for each file.
 
 import { openAsBlob } from 'node:fs';
-import OpenAI from 'openai';
+import OpenAI, { type ClientOptions } from 'openai';
 import { isRecord } from '../sse.ts';
 import type { BatchAccess, BatchConnection, BatchLook, BatchVendor, LaneResult, UploadedLines } from './lane.ts';
 import { openaiResult } from './openai-line.ts';
@@ -16,11 +16,9 @@ interface Dialect {
   readonly uploadPath?: string;
   /** Not everybody takes metadata: without it the file tells whose a batch is. @default true */
   readonly hasMetadata?: boolean;
-  /** @default our key as a bearer's, at the base URL */
-  readonly client?: (access: BatchAccess) => Pick<ConstructorParameters<typeof OpenAI>[0] & object, ClientField>;
+  /** Where to, and with what beside the key. @default the base URL, and the key as a bearer's */
+  readonly client?: (access: BatchAccess) => Pick<ClientOptions, 'baseURL' | 'defaultHeaders' | 'defaultQuery'>;
 }
-
-type ClientField = 'apiKey' | 'baseURL' | 'defaultHeaders' | 'defaultQuery';
 
 const hasDate = ({ settings }: BatchAccess): boolean => /^\d/.test(settings.apiVersion ?? '');
 
@@ -39,7 +37,6 @@ export const azureBatches = batchVendor({
   endpoint: (access) => (hasDate(access) ? '/chat/completions' : ENDPOINT),
   // Files and batches are the resource's: the deployment is in the lines only.
   client: (access) => ({
-    apiKey: '',
     baseURL: hasDate(access) ? access.baseUrl : `${access.baseUrl}/v1`,
     defaultHeaders: { 'api-key': access.settings.apiKey ?? '', authorization: null },
     ...(access.settings.apiVersion !== undefined && { defaultQuery: { 'api-version': access.settings.apiVersion } }),
@@ -61,12 +58,16 @@ class OpenaiBatches implements BatchConnection {
   constructor(access: BatchAccess, dialect: Dialect) {
     this.#dialect = dialect;
     this.#endpoint = dialect.endpoint?.(access) ?? ENDPOINT;
-    const own = dialect.client?.(access) ?? { apiKey: access.settings.apiKey ?? '', baseURL: access.baseUrl };
+    const { apiKey } = access.settings;
     this.#client = new OpenAI({
-      // From the environment otherwise: not ours to send.
+      baseURL: access.baseUrl,
+      ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
+      ...dialect.client?.(access),
+      // The SDK wants one also where there is none, and would take it and the others from the environment.
+      apiKey: apiKey ?? 'none',
+      adminAPIKey: null,
       organization: null,
       project: null,
-      ...own,
       maxRetries: 0,
       timeout: NO_TIMEOUT_MS,
       fetch: fetchOf(access),
@@ -164,7 +165,8 @@ function outputs({ output_file_id: output, error_file_id: error }: Fields): read
 
 function lookOf(batch: Fields): BatchLook {
   const status = String(batch['status']).toLowerCase();
-  const end = status === 'completed' || status === 'failed' || status === 'expired' || status === 'cancelled' ? status : null;
+  const end =
+    status === 'completed' || status === 'failed' || status === 'expired' || status === 'cancelled' ? status : null;
   const { errors, request_counts: counts } = batch;
   const faults = isRecord(errors) && Array.isArray(errors['data']) ? errors['data'].filter(isRecord) : [];
   const code = faults.map((fault) => fault['code']).find((name) => typeof name === 'string');

@@ -18,6 +18,7 @@ class OpenrouterBatches implements BatchConnection {
     this.#model = access.model;
     this.#client = new OpenAI({
       // From the environment otherwise: not ours to send.
+      adminAPIKey: null,
       organization: null,
       project: null,
       apiKey: access.settings.apiKey ?? '',

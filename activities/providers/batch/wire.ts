@@ -17,7 +17,7 @@ export function fetchOf({ fetch, signal }: BatchAccess): typeof globalThis.fetch
 }
 
 /** Never more of a body in memory than a line and a piece. */
-export async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   if (!body) return;
   const decoder = new TextDecoder();
   let rest = '';
@@ -49,7 +49,10 @@ export function isAsOld(createdMs: number, sinceMs: number): boolean {
 }
 
 /** Vendors answer differently when there is nothing to cancel any more: whether there was is what the batch says. */
-export async function cancelled(cancel: Promise<unknown>, look: () => ReturnType<BatchConnection['look']>): Promise<void> {
+export async function cancelled(
+  cancel: Promise<unknown>,
+  look: () => ReturnType<BatchConnection['look']>,
+): Promise<void> {
   try {
     await cancel;
   } catch (error) {
