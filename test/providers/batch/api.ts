@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { fetchOver } from '../../../activities/providers/batch/fetch.ts';
 import type { BatchConnection, LaneResult } from '../../../activities/providers/batch/lane.ts';
+import { createProviderConnections } from '../../../activities/providers/exchange.ts';
 import { batchVendorOf, type ProviderSettings } from '../../../activities/providers/registry.ts';
 
 export interface Arrival {
@@ -53,6 +55,8 @@ function answer(response: ServerResponse, reply: Reply | undefined): void {
   response.end(isText ? body : JSON.stringify(body));
 }
 
+const connections = createProviderConnections();
+
 export async function connect(
   settings: ProviderSettings & { readonly baseUrl: string },
   signal = new AbortController().signal,
@@ -64,7 +68,7 @@ export async function connect(
     settings: settings.type === 'simulated' ? settings : { apiKey: 'sk-test', ...settings },
     baseUrl,
     model: 'm-1',
-    fetch,
+    fetch: fetchOver(connections),
     signal,
   });
 }
