@@ -84,7 +84,7 @@ class OpenaiBatches implements BatchConnection {
     const form = new FormData();
     form.append('purpose', purpose);
     if (uploadPath !== '/files') form.append('file_name', name);
-    // Read from the disk as it is sent.
+    // The runtime's own form reads the file faster than it is sent: up to all of it is in memory meanwhile.
     form.append('file', await openAsBlob(path, { type: 'application/jsonl' }), name);
     const file = await this.#client.post<{ readonly id: string }>(uploadPath, { body: form });
     return { type: 'file', fileId: file.id };
