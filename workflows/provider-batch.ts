@@ -11,7 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
-import type { BatchRules, LineRules, StepEnd, StepRecord } from '../src/domain/batch.ts';
+import type { BatchRules, LineRules, StepEnd, StepFailure, StepRecord } from '../src/domain/batch.ts';
 import { lineRules } from '../src/domain/batch.ts';
 import type { LineSet } from '../src/domain/line-set.ts';
 import { lineCount, mergeLines } from '../src/domain/line-set.ts';
@@ -84,6 +84,7 @@ export function failedStep(
   };
 }
 
+type Lived = Pick<StepRecord, 'end' | 'failure'>;
 type Uploaded = Awaited<ReturnType<Activities['uploadLines']>>;
 
 class ProviderBatch {
@@ -127,36 +128,38 @@ class ProviderBatch {
         budgetUsd,
       });
     } catch (error) {
-      return { record: failedStep(this.#input, endOf(error)), mayTryAgain: false };
+      return { record: { ...failedStep(this.#input, endOf(error)), ...failureOf(error) }, mayTryAgain: false };
     }
     const sent = uploaded.sent;
     if (lineCount(sent) === 0)
       return { record: this.#recordOf(uploaded, null, uploaded.isCut ? 'cost' : 'completed'), mayTryAgain: false };
-    let end: StepEnd;
-    let isFull = false;
-    try {
-      ({ end, isFull } = await this.#live(key, uploaded));
-    } catch (error) {
-      end = endOf(error);
-    }
+    const lived = await this.#live(key, uploaded).catch(
+      (error: unknown): Lived => ({
+        end: endOf(error),
+        ...failureOf(error),
+      }),
+    );
+    const { end, failure } = lived;
     const record = await CancellationScope.nonCancellable(() => this.#collect(key, uploaded, end));
-    return { record, mayTryAgain: isFull };
+    // No room for it, which passes.
+    const mayTryAgain = end === 'failed' && failure?.kind === 'rate-limited';
+    return { record: { ...record, ...(failure && { failure }) }, mayTryAgain };
   }
 
   /** From creation to its end. */
-  async #live(key: string, uploaded: Uploaded): Promise<{ readonly end: StepEnd; readonly isFull: boolean }> {
+  async #live(key: string, uploaded: Uploaded): Promise<Lived> {
     const id = await this.#create(key, uploaded);
-    if (id === null) return { end: 'held', isFull: false };
+    if (id === null) return { end: 'held' };
     this.#providerBatchId = id;
     const seen = await this.#await(id, this.#leftMs()).catch((error: unknown) => {
       if (isCancellation(error)) return null;
       throw error;
     });
-    if (seen?.end && seen.end !== 'stuck') return { end: seen.end, isFull: seen.isFull };
+    if (seen?.end && seen.end !== 'stuck') return { ...seen, end: seen.end };
     const end = seen === null ? 'cancelled' : (seen.end ?? 'deadline');
     // What it has done by then is paid for, and can be read once it has ended.
     await CancellationScope.nonCancellable(() => this.#leave(id));
-    return { end, isFull: false };
+    return { end };
   }
 
   /** Null: nobody can know whether one was created, and time is up. */
@@ -187,7 +190,7 @@ class ProviderBatch {
 
   async #await(id: string, timeMs: number): ReturnType<Activities['awaitProviderBatch']> {
     const { target, rules } = this.#input;
-    if (timeMs <= 0) return { end: null, isFull: false };
+    if (timeMs <= 0) return { end: null };
     const { awaitProviderBatch } = proxyActivities<Activities>({
       startToCloseTimeout: '1m',
       // Each look is an attempt: however long it waits, the history grows by none.
@@ -262,4 +265,13 @@ function endOf(error: unknown): StepEnd {
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause } = error;
   return cause instanceof ApplicationFailure && cause.type === 'unsupported' ? 'unsupported' : 'error';
+}
+
+function failureOf(error: unknown): Pick<StepRecord, 'failure'> {
+  const cause = error instanceof ActivityFailure ? error.cause : null;
+  if (!(cause instanceof ApplicationFailure)) return {};
+  const [details] = (cause.details ?? []) as readonly { readonly failure?: StepFailure }[];
+  if (!details?.failure) return {};
+  const { kind, message, providerMessage } = details.failure;
+  return { failure: { kind, message, ...(providerMessage !== undefined && { providerMessage }) } };
 }

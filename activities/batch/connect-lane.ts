@@ -2,12 +2,14 @@
 
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { StepFailure } from '../../src/domain/batch.ts';
 import type { CallFailure } from '../../src/domain/failure.ts';
 import { failureTable } from '../../src/domain/failure.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { targetName } from '../../src/domain/target.ts';
-import type { BatchConnection } from '../providers/batch/lane.ts';
-import { batchFailure } from '../providers/batch/failure.ts';
+import type { BatchConnection, BatchLook } from '../providers/batch/lane.ts';
+import { batchFailure, rejectedBatch } from '../providers/batch/failure.ts';
+import { fetchOver } from '../providers/batch/fetch.ts';
 import { addressOf, batchVendorOf, loadVendor } from '../providers/registry.ts';
 import type { BatchDeps } from './batch-deps.ts';
 
@@ -16,7 +18,7 @@ export async function connectLane({ providers, connections }: BatchDeps, target:
   const settings = providers.get(target.provider);
   const baseUrl = settings && addressOf(settings);
   if (!settings || !baseUrl) {
-    throw laneFailure({ kind: 'not-configured', message: `${targetName(target)} is not configured at this worker.` });
+    throw laneFailure(notConfigured(target));
   }
   const vendor = await batchVendorOf(settings);
   if (!vendor) throw laneFailure({ kind: 'unsupported', message: `${targetName(target)} has no batches.` });
@@ -24,12 +26,19 @@ export async function connectLane({ providers, connections }: BatchDeps, target:
   const { model } = target;
   const connection = vendor.connect({ settings, baseUrl, model, fetch: fetchOver(connections), signal });
   const sync = await loadVendor(settings.type);
-  return guarded(connection, (error) => laneFailure(batchFailure(error, { vendor: sync, target })));
+  return guarded(connection, (error) => laneFailure(batchFailure(error, { vendor: sync, target, signal })));
 }
 
-/** Node's own, as the SDKs hand it Node's own forms and files; over our connections. */
-function fetchOver(dispatcher: BatchDeps['connections']): typeof globalThis.fetch {
-  return (input, init) => fetch(input, { ...init, dispatcher } as unknown as RequestInit);
+/** What it means that the provider has rejected a batch as a whole. */
+export async function rejectionOf({ providers }: BatchDeps, target: Target, look: BatchLook): Promise<StepFailure> {
+  const settings = providers.get(target.provider);
+  if (!settings) return notConfigured(target);
+  const { kind, message, providerMessage } = rejectedBatch(look, { vendor: await loadVendor(settings.type), target });
+  return { kind, message, ...(providerMessage !== undefined && { providerMessage }) };
+}
+
+function notConfigured(target: Target): CallFailure {
+  return { kind: 'not-configured', message: `${targetName(target)} is not configured at this worker.` };
 }
 
 /** As Temporal is told of it: its type is the kind, and the failure table says whether another try may help. */

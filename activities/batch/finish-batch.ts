@@ -12,6 +12,7 @@ import type {
   StepRecord,
 } from '../../src/domain/batch.ts';
 import { costOf } from '../../src/domain/call.ts';
+import { hasLine } from '../../src/domain/line-set.ts';
 import { endStatus, summaryOf, sumUsage, sumUsd } from '../../src/domain/batch-route.ts';
 import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
@@ -160,8 +161,15 @@ class Merge {
     this.#reasons.set(line, reasons);
   }
 
+  /** Of steps that came to nothing, and had the line. */
+  #wholeFailures(line: number): readonly Reason[] {
+    return this.#input.steps.flatMap(({ failure, target, rest }) =>
+      failure && target !== null && hasLine(rest, line) ? [{ target, ...failure }] : [],
+    );
+  }
+
   #errorOf(line: number) {
-    const reasons = this.#reasons.get(line) ?? [];
+    const reasons = [...this.#wholeFailures(line), ...(this.#reasons.get(line) ?? [])];
     const stopped = this.#input.stop && STOPPED[this.#input.stop];
     const last = reasons.at(-1);
     const { code, message } = stopped ?? {

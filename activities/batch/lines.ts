@@ -3,7 +3,7 @@
 import type { LineSet } from '../../src/domain/line-set.ts';
 import type { Files } from '../../src/domain/files.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
-import { textLines } from '../providers/batch/text-lines.ts';
+import { textLines } from './text-lines.ts';
 
 /** Where each line begins, in bytes, and where the last one ends: one number more than there are lines. */
 export type LineIndex = Float64Array;

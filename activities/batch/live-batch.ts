@@ -8,11 +8,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { BatchRules, StepEnd } from '../../src/domain/batch.ts';
+import type { BatchRules, StepEnd, StepFailure } from '../../src/domain/batch.ts';
 import type { Target } from '../../src/domain/target.ts';
 import type { UploadedLines } from '../providers/batch/lane.ts';
 import type { BatchDeps } from './batch-deps.ts';
-import { connectLane } from './connect-lane.ts';
+import { connectLane, rejectionOf } from './connect-lane.ts';
 import { lineOf } from './line-id.ts';
 import { withHeartbeats } from './with-heartbeats.ts';
 
@@ -44,7 +44,7 @@ export async function createProviderBatch(
   const { target, key, uploaded, spool, count, sinceMs, isReset, isNotThere } = input;
   const connection = await connectLane(deps, target);
   if (isReset || Context.current().info.attempt > 1) {
-    const { certain, possible } = await connection.find({ key, sinceMs, count });
+    const { certain, possible } = await connection.find({ key, uploaded, sinceMs, count });
     const [id] = certain;
     if (id !== undefined) return { type: 'created', id };
     if (possible.length > 0 && !isNotThere) return { type: 'possible', ids: possible };
@@ -73,10 +73,10 @@ export interface AwaitProviderBatchInput {
   readonly timeMs: number;
 }
 
-/** `end` null: the time is up. `isFull`: it failed since the provider had no room for it, which passes. */
+/** `end` null: the time is up. `failure`: of one that was rejected as a whole. */
 export interface AwaitProviderBatchResult {
   readonly end: StepEnd | null;
-  readonly isFull: boolean;
+  readonly failure?: StepFailure;
 }
 
 /** What is remembered between looks. */
@@ -100,14 +100,16 @@ export async function awaitProviderBatch(
     deps.logger.debug({ target: `${target.provider}/${target.model}`, batch: id }, 'A look at a batch has failed.');
     return error instanceof ApplicationFailure && error.type !== 'model-not-found' ? null : Promise.reject(error);
   });
-  if (look?.state === 'ended')
-    return { end: look.end ?? 'completed', isFull: look.end === 'failed' && isFull(look.code) };
+  if (look?.state === 'ended') {
+    const end = look.end ?? 'completed';
+    return end === 'failed' ? { end, failure: await rejectionOf(deps, target, look) } : { end };
+  }
   const done = look?.done ?? before.done;
   const seen: Seen = done === before.done ? before : { done, sinceMs: nowMs };
   context.heartbeat(seen);
-  if (nowMs - seen.sinceMs >= rules.stuckAfterMs) return { end: 'stuck', isFull: false };
+  if (nowMs - seen.sinceMs >= rules.stuckAfterMs) return { end: 'stuck' };
   const leftMs = timeMs - (nowMs - scheduledTimestampMs);
-  if (leftMs <= 0) return { end: null, isFull: false };
+  if (leftMs <= 0) return { end: null };
   const delayMs = Math.min(rules.pollIntervalMs * Math.min(1.2 ** (attempt - 1), 10), leftMs);
   throw ApplicationFailure.create({
     type: 'pending',
@@ -115,11 +117,6 @@ export async function awaitProviderBatch(
     nextRetryDelay: Math.max(1, Math.round(delayMs)),
     category: ApplicationFailureCategory.BENIGN,
   });
-}
-
-/** What waits at a provider has its limit in tokens: https://platform.openai.com/docs/guides/batch#rate-limits */
-function isFull(code: string | null): boolean {
-  return code === 'token_limit_exceeded';
 }
 
 export async function cancelProviderBatch(

@@ -7,9 +7,9 @@ import { laneUsd, lineTokens, syncUsd } from '../../src/domain/batch-cost.ts';
 import type { LaneLimits } from '../../src/domain/batch-limits.ts';
 import { tightest } from '../../src/domain/batch-limits.ts';
 import type { Target } from '../../src/domain/target.ts';
-import { providerFacts } from '../providers/registry.ts';
+import { batchLimitsOf } from '../providers/registry.ts';
 import type { BatchDeps } from './batch-deps.ts';
-import { textLines } from '../providers/batch/text-lines.ts';
+import { textLines } from './text-lines.ts';
 import { indexKey } from './lines.ts';
 
 export interface PlanBatchInput extends LineRules {
@@ -60,7 +60,7 @@ class Planning {
     this.#input = input;
     const ofLanes = input.lanes.flatMap(({ provider }) => {
       const settings = providers.get(provider);
-      return (settings && providerFacts(settings.type).batches?.limits) ?? [];
+      return (settings && batchLimitsOf(settings)) ?? [];
     });
     this.#limits = tightest(ofLanes, MOST);
   }

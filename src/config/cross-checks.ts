@@ -44,13 +44,16 @@ export function crossFaults(
 }
 
 function providerFaults(entry: ProviderEntry, path: readonly PropertyKey[]): readonly FieldFault[] {
-  const { needsKey, needsBaseUrl, access, optionalPackage } = providerFacts(entry.type);
+  const { needsKey, needsBaseUrl, access, optionalPackage, batches } = providerFacts(entry.type);
   const faults: FieldFault[] = foreignFields(entry).map((field) => ({
     path: [...path, field],
     message: `is not for type ${entry.type}`,
   }));
   if (needsKey && entry.apiKey === undefined) faults.push({ path, message: `type ${entry.type} needs an apiKey` });
   if (needsBaseUrl && entry.baseUrl === undefined) faults.push({ path, message: `type ${entry.type} needs a baseUrl` });
+  if (entry.batch && !batches) {
+    faults.push({ path: [...path, 'batch'], message: `must be left out: type ${entry.type} has no batches here` });
+  }
   const fault = access?.faultOf(entry) ?? null;
   if (fault !== null) faults.push({ path, message: `type ${entry.type} ${fault}` });
   if (optionalPackage !== undefined && !isInstalled(optionalPackage)) {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { capabilityTable } from '../../activities/providers/capabilities.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
-import { providerFacts } from '../../activities/providers/registry.ts';
+import { batchLimitsOf, providerFacts } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
 import { expectOf } from '../domain/expectation.ts';
 import type { HealthSettings } from '../domain/health.ts';
@@ -42,10 +42,16 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
     catalog: {
       models: mapValues(file.models, (model) => modelEntry({ model, limits, facts })),
       facts,
-      providers: mapValues(file.providers, ({ region = null, type }) => {
+      providers: mapValues(file.providers, ({ region = null, type, batch }) => {
         const { embeddings } = providerFacts(type);
         const capabilities = capabilityTable[type];
-        return { region, ...(capabilities.length > 0 && { capabilities }), ...(embeddings && { embeddings }) };
+        const batches = batchLimitsOf({ type, ...(batch !== undefined && { batch }) });
+        return {
+          region,
+          ...(capabilities.length > 0 && { capabilities }),
+          ...(embeddings && { embeddings }),
+          ...(batches && { batches }),
+        };
       }),
       defaults: { strategy: 'failover', ...limits, onRefusal: 'return' },
       batchRules: {

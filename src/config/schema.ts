@@ -30,6 +30,8 @@ const provider = z.strictObject({
   baseUrl: baseUrl.exactOptional(),
   /** A label of the operator's; with bedrock and vertex the cloud's name of the region that is called. @default none */
   region: z.string().min(1).max(64).exactOptional(),
+  /** Whether it is used for batches. @default as its type has them: openai-compatible has none */
+  batch: z.boolean().exactOptional(),
   // azure
   /** The name of the resource, which makes the address. @default none: the baseUrl says it */
   resource: label.exactOptional(),

@@ -4,7 +4,7 @@
 
 import type { Usage } from './answer.ts';
 import type { Expect } from './expectation.ts';
-import type { FailureKind } from './failure.ts';
+import type { CallFailure, FailureKind } from './failure.ts';
 import type { LineSet } from './line-set.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
@@ -111,9 +111,14 @@ export interface StepRecord {
   /** Of what the provider has reported; null: something of it is unknown. */
   readonly costUsd: number | null;
   readonly usage: Usage;
+  /** Why the whole of it came to nothing, where something did. */
+  readonly failure?: StepFailure;
   /** Blobs in which the outcomes of its lines lie: one `LineOutcome` in JSON a line, in the order of the lines. */
   readonly outcomes: readonly string[];
 }
+
+/** Of a provider's batch as a whole. */
+export type StepFailure = Pick<CallFailure, 'kind' | 'message' | 'providerMessage'>;
 
 /**
  * How a step came to its end: the provider's own word (`failed`: the batch as a whole was rejected), or what made us end

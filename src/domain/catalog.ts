@@ -1,6 +1,7 @@
 // The models that clients may name, resolved from the configuration, without secrets. Pure look-ups.
 
 import type { BatchRules } from './batch.ts';
+import type { LaneLimits } from './batch-limits.ts';
 import type { CapabilityRow } from './capabilities.ts';
 import type { EmbeddingLimits } from './embeddings.ts';
 import type { Expect } from './expectation.ts';
@@ -35,6 +36,8 @@ interface ProviderFacts {
   readonly capabilities?: readonly CapabilityRow[];
   /** Left out: it has no embeddings. */
   readonly embeddings?: EmbeddingLimits;
+  /** Left out: it has no batches, and is no lane of one. */
+  readonly batches?: LaneLimits;
 }
 
 export interface Catalog {

@@ -7,6 +7,10 @@ export function lineCount(lines: LineSet): number {
   return lines.reduce((count, [from, to]) => count + to - from, 0);
 }
 
+export function hasLine(lines: LineSet, line: number): boolean {
+  return lines.some(([from, to]) => line >= from && line < to);
+}
+
 export function* eachLine(lines: LineSet): Generator<number> {
   for (const [from, to] of lines) for (let line = from; line < to; line++) yield line;
 }

@@ -2,7 +2,14 @@
 
 import { z } from 'zod';
 import type { Usage } from '../domain/answer.ts';
-import type { BatchManifest, BatchProgress, BatchStatus, ReachedAt, StepSummary } from '../domain/batch.ts';
+import type {
+  BatchManifest,
+  BatchProgress,
+  BatchStatus,
+  ReachedAt,
+  StepFailure,
+  StepSummary,
+} from '../domain/batch.ts';
 import type { BatchView, RunningLane } from '../domain/batches.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { Target } from '../domain/target.ts';
@@ -21,6 +28,10 @@ const laneSchema = z.object({
   done: z.int().nullable().meta({ description: 'As far as the provider tells while it is waited for.' }),
   answered: z.int(),
   failures: z.record(z.string(), z.int()).meta({ description: 'Lines that go on to the next lane, by why.' }),
+  error: z
+    .object({ code: z.string(), message: z.string(), provider_message: z.string().optional() })
+    .nullable()
+    .meta({ description: 'Why the whole of it came to nothing.' }),
   cost_usd: usdSchema,
 });
 
@@ -140,7 +151,7 @@ export function batchObject({ start, runId, state }: BatchView, uiUrlOf: UiUrlOf
 }
 
 function stepObject(step: StepSummary): BatchObject['lanes'][number] {
-  const { target, providerBatchId, portion, end, lines, answered, failures, costUsd } = step;
+  const { target, providerBatchId, portion, end, lines, answered, failures, failure, costUsd } = step;
   return {
     target,
     provider_batch_id: providerBatchId,
@@ -150,8 +161,14 @@ function stepObject(step: StepSummary): BatchObject['lanes'][number] {
     done: lines,
     answered,
     failures: { ...failures },
+    error: failure ? errorOf(failure) : null,
     cost_usd: costUsd,
   };
+}
+
+function errorOf({ kind, message, providerMessage }: StepFailure): BatchObject['lanes'][number]['error'] {
+  const words = providerMessage === undefined ? {} : { provider_message: providerMessage };
+  return { code: kind.replaceAll('-', '_'), message, ...words };
 }
 
 function runningObject({ lane, portion, done }: RunningLane, lanes: readonly Target[]): BatchObject['lanes'][number] {
@@ -165,6 +182,7 @@ function runningObject({ lane, portion, done }: RunningLane, lanes: readonly Tar
     done,
     answered: 0,
     failures: {},
+    error: null,
     cost_usd: null,
   };
 }

@@ -27,7 +27,7 @@ beforeAll(async () => {
       },
       targets: Object.fromEntries(TARGETS.map((target) => [target, { price: PRICE }])),
       models: {
-        strict: { targets: ['one/gpt-4o'], expect: { minWords: 1_000_000 } },
+        strict: { targets: ['one/gpt-4o'], expect: { words: { min: 1_000_000 } } },
         analysis: { targets: TARGETS },
         ...Object.fromEntries(TARGETS.map((t) => [t.split('/')[0], { targets: [t] }])),
       },
@@ -57,6 +57,7 @@ interface OurBatch extends Batch {
     lines: number;
     answered: number;
     cost_usd: number | null;
+    error: { code: string } | null;
   }[];
   readonly cost: {
     usd: number | null;
@@ -254,9 +255,9 @@ describe('the rescue', () => {
     const batch = await ended(id);
     const { errors, billedUsd } = await audited(batch, 5);
     expect(errors).toEqual([]);
-    expect(batch.lanes.map(({ end, answered }) => [end, answered])).toEqual([
-      ['error', 0],
-      ['completed', 5],
+    expect(batch.lanes.map(({ end, answered, error }) => [end, answered, error?.code])).toEqual([
+      ['error', 0, 'auth'],
+      ['completed', 5, undefined],
     ]);
     expect(batch.cost.usd).toBeCloseTo(billedUsd, 12);
   });
@@ -272,6 +273,20 @@ describe('the rescue', () => {
     expect(answers).toEqual([]);
     expect(errors[0]?.error).toMatchObject({ code: 'empty', attempts: [{ kind: 'empty', target: 'one/gpt-4o' }] });
   });
+});
+
+test('a provider that has no room is asked again later, and a batch that it rejects says why at each line', async () => {
+  inject({ times: 1, fault: { type: 'failed', code: 'token_limit_exceeded' } });
+  const full = await ended((await submit(linesOf(4, 'one'), { rescue: 'none' })).id);
+  expect((await audited(full, 4)).errors).toEqual([]);
+  expect(service.simulator.batches.map(({ lines }) => lines)).toEqual([4, 4]);
+  service.simulator.clear();
+  inject({ fault: { type: 'failed', code: 'invalid_model', message: 'There is no such model.' } });
+  const rejected = await ended((await submit(linesOf(4, 'one', { top_p: 0.5 }), { rescue: 'none' })).id);
+  const { errors } = await audited(rejected, 4);
+  expect(errors[0]?.error?.attempts).toMatchObject([
+    { target: 'one/gpt-4o', provider_message: 'There is no such model.' },
+  ]);
 });
 
 describe('an end before all is done keeps what there is', () => {

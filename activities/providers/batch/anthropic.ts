@@ -1,105 +1,121 @@
-// Anthropic's message batches: https://docs.claude.com/en/docs/build-with-claude/batch-processing
+// Anthropic's message batches: the lines are in the request that creates them, and there is no place for a key.
 
 import { readFile } from 'node:fs/promises';
-import Anthropic, { NotFoundError } from '@anthropic-ai/sdk';
-import type { BatchCreateParams, MessageBatch } from '@anthropic-ai/sdk/resources/messages/batches';
-import type { BatchAccess, BatchConnection, BatchLook, BatchVendor, LaneResult } from './lane.ts';
+import Anthropic from '@anthropic-ai/sdk';
+import { isRecord } from '../sse.ts';
+import type { BatchAccess, BatchConnection, BatchLook, BatchVendor, LaneResult, UploadedLines } from './lane.ts';
+import { cancelled, type Fields, fetchOf, isAsOld, NO_TIMEOUT_MS, removed, resultsIn } from './wire.ts';
 
 export const anthropicBatches: BatchVendor = { connect: (access) => new AnthropicBatches(access) };
 
-/** A clock of the provider's may be behind ours. */
-const SKEW_MS = 10 * 60_000;
-const TIMEOUT_MS = 15 * 60_000;
+type Batch = Anthropic.Messages.MessageBatch;
+type Line = Anthropic.Messages.BatchCreateParams.Request;
 
 class AnthropicBatches implements BatchConnection {
   readonly #client: Anthropic;
-  readonly #signal: AbortSignal;
 
-  constructor({ settings, baseUrl, fetch, signal }: BatchAccess) {
-    const apiKey = settings.apiKey ?? 'none';
-    this.#client = new Anthropic({ apiKey, baseURL: baseUrl, fetch, maxRetries: 0, timeout: TIMEOUT_MS });
-    this.#signal = signal;
+  constructor(access: BatchAccess) {
+    this.#client = new Anthropic({
+      apiKey: access.settings.apiKey ?? '',
+      // From the environment otherwise: not ours to send.
+      authToken: null,
+      // As single calls have it: what stands between may know no other.
+      defaultHeaders: { 'x-api-key': access.settings.apiKey ?? '', authorization: null },
+      baseURL: access.baseUrl,
+      maxRetries: 0,
+      timeout: NO_TIMEOUT_MS,
+      fetch: fetchOf(access),
+    });
   }
 
   encode({ id, body }: { readonly id: string; readonly body: unknown }): string {
-    return JSON.stringify({ custom_id: id, params: body });
+    // `stream` is not allowed here.
+    const { stream: _stream, ...params } = isRecord(body) ? body : {};
+    return JSON.stringify({ custom_id: id, params });
   }
 
-  /** It takes its lines with the creation only. */
-  upload() {
-    return Promise.resolve({ type: 'inline' as const });
+  async upload(): Promise<UploadedLines> {
+    return { type: 'inline' };
   }
 
-  /** All of the lines are in memory here, which the limits of the lane keep small. */
   async create({ path }: Parameters<BatchConnection['create']>[0]): Promise<string> {
-    const lines = path === null ? '' : (await readFile(path, 'utf8')).trimEnd();
-    const requests = lines.split('\n').map((line) => JSON.parse(line) as BatchCreateParams.Request);
-    return (await this.#client.messages.batches.create({ requests }, { signal: this.#signal })).id;
+    if (path === null) throw new Error('The lines of this batch go into the request: their file is needed.');
+    const text = await readFile(path, 'utf8');
+    const lines = text.split('\n').filter((line) => line !== '');
+    const { id } = await this.#client.messages.batches.create({
+      requests: lines.map((line) => JSON.parse(line) as Line),
+    });
+    return id;
   }
 
-  /** There is no place for a key: one of the same size that was created since may be it. */
   async find({ sinceMs, count }: Parameters<BatchConnection['find']>[0]) {
     const possible: string[] = [];
-    for await (const batch of this.#client.messages.batches.list({ limit: 100 }, { signal: this.#signal })) {
-      if (Date.parse(batch.created_at) < sinceMs - SKEW_MS) break;
+    for await (const batch of this.#client.messages.batches.list({ limit: 100 })) {
+      if (!isAsOld(Date.parse(batch.created_at), sinceMs)) break;
       if (total(batch) === count) possible.push(batch.id);
     }
     return { certain: [], possible };
   }
 
-  /** How many are done it tells at the end only. */
   async look(id: string): Promise<BatchLook> {
-    const batch = await this.#client.messages.batches.retrieve(id, {}, { signal: this.#signal });
-    const isEnded = batch.processing_status === 'ended';
-    const base = { done: isEnded ? total(batch) : null, words: [], code: null };
-    if (!isEnded) return { ...base, state: 'running', end: null };
-    const { expired, canceled } = batch.request_counts;
-    return { ...base, state: 'ended', end: expired > 0 ? 'expired' : canceled > 0 ? 'cancelled' : 'completed' };
+    const batch = await this.#client.messages.batches.retrieve(id);
+    const hasEnded = batch.processing_status === 'ended';
+    const { canceled, expired } = batch.request_counts;
+    const end = canceled > 0 ? 'cancelled' : expired > 0 ? 'expired' : 'completed';
+    return {
+      state: hasEnded ? 'ended' : 'running',
+      end: hasEnded ? end : null,
+      // All are counted as being processed until the batch has ended.
+      done: hasEnded ? total(batch) : null,
+      words: [],
+      code: null,
+    };
   }
 
   async *results(id: string): AsyncGenerator<LaneResult> {
-    const results = await this.#client.messages.batches.results(id, {}, { signal: this.#signal });
-    for await (const { custom_id: lineId, result } of results) {
-      switch (result.type) {
-        case 'succeeded':
-          yield { type: 'answer', id: lineId, body: readable(result.message), requestId: null };
-          break;
-        case 'errored':
-          yield { type: 'error', id: lineId, status: null, body: result.error };
-          break;
-        case 'canceled':
-          yield { type: 'cancelled', id: lineId };
-          break;
-        case 'expired':
-          yield { type: 'expired', id: lineId };
-          break;
-      }
-    }
+    // Not by the SDK's own method: it goes to whatever address the batch names, with our key and past a configured
+    // address, and one line that cannot be read ends it.
+    const path = `/v1/messages/batches/${encodeURIComponent(id)}/results`;
+    const answer = await this.#client.get(path, { headers: { accept: 'application/binary' } }).asResponse();
+    yield* resultsIn(answer.body, resultOf);
   }
 
   async cancel(id: string): Promise<void> {
-    const batch = await this.#client.messages.batches.retrieve(id, {}, { signal: this.#signal });
-    if (batch.processing_status !== 'in_progress') return;
-    await this.#client.messages.batches.cancel(id, {}, { signal: this.#signal });
+    await cancelled(this.#client.messages.batches.cancel(id), () => this.look(id));
   }
 
   async remove(id: string): Promise<void> {
-    await this.#client.messages.batches.delete(id, {}, { signal: this.#signal }).catch((error: unknown) => {
-      if (!(error instanceof NotFoundError)) throw error;
-    });
+    await removed(this.#client.messages.batches.delete(id));
+  }
+}
+
+function total({ request_counts: counts }: Batch): number {
+  return counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired;
+}
+
+function resultOf({ custom_id: id, result }: Fields): LaneResult | null {
+  if (typeof id !== 'string' || !isRecord(result)) return null;
+  switch (result['type']) {
+    case 'succeeded':
+      return { type: 'answer', id, body: readable(result['message']), requestId: null };
+    case 'errored':
+      return { type: 'error', id, status: null, body: result['error'] };
+    case 'canceled':
+      return { type: 'cancelled', id };
+    case 'expired':
+      return { type: 'expired', id };
+    default:
+      return null;
   }
 }
 
 /** The AI SDK's reader takes no null where a text has no citations. */
-function readable(message: Anthropic.Message): unknown {
-  const content = message.content.map((block) => {
-    if (block.type !== 'text' || block.citations !== null) return block;
-    const { citations: _, ...text } = block;
+function readable(message: unknown): unknown {
+  if (!isRecord(message) || !Array.isArray(message['content'])) return message;
+  const content = message['content'].map((block: unknown) => {
+    if (!isRecord(block) || block['citations'] !== null) return block;
+    const { citations: _citations, ...text } = block;
     return text;
   });
   return { ...message, content };
-}
-
-function total({ request_counts: counts }: MessageBatch): number {
-  return counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired;
 }

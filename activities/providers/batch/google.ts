@@ -1,152 +1,157 @@
-// Gemini's batches: https://ai.google.dev/gemini-api/docs/batch-api
+// Gemini's batches: a file of lines, and a long-running operation under a name of ours.
 
 import { GoogleGenAI } from '@google/genai';
-import type { BatchJob } from '@google/genai';
-import { BatchApiError } from './batch-api-error.ts';
-import { isRecord, parseJson } from '../../../src/domain/json-value.ts';
-import type { BatchAccess, BatchConnection, BatchLook, BatchVendor, LaneResult } from './lane.ts';
-import { textLines } from './text-lines.ts';
+import { isRecord } from '../sse.ts';
+import type { BatchAccess, BatchConnection, BatchLook, BatchVendor, LaneResult, UploadedLines } from './lane.ts';
+import { cancelled, type Fields, fetchOf, isAsOld, NO_TIMEOUT_MS, removed, resultsIn } from './wire.ts';
 
 export const googleBatches: BatchVendor = { connect: (access) => new GoogleBatches(access) };
 
-/** A clock of the provider's may be behind ours. */
-const SKEW_MS = 10 * 60_000;
-const TIMEOUT_MS = 15 * 60_000;
-
 class GoogleBatches implements BatchConnection {
   readonly #client: GoogleGenAI;
-  readonly #model: string;
-  readonly #signal: AbortSignal;
   readonly #access: BatchAccess;
+  readonly #root: string;
+  readonly #version: string;
 
-  /** The SDK makes its requests by itself, over connections of its own. */
   constructor(access: BatchAccess) {
-    const { settings, baseUrl, model, signal } = access;
+    const [, root = access.baseUrl, version = ''] = /^(.*)\/(v[^/]+)$/.exec(access.baseUrl) ?? [];
     this.#access = access;
-    const apiVersion = baseUrl.slice(baseUrl.lastIndexOf('/') + 1);
+    this.#root = root;
+    this.#version = version;
     this.#client = new GoogleGenAI({
-      apiKey: settings.apiKey ?? '',
       vertexai: false,
-      httpOptions: { baseUrl: baseUrl.slice(0, -apiVersion.length), apiVersion, timeout: TIMEOUT_MS },
+      apiKey: access.settings.apiKey ?? '',
+      httpOptions: { baseUrl: root, apiVersion: version, timeout: NO_TIMEOUT_MS, fetch: fetchOf(access) },
     });
-    this.#model = model;
-    this.#signal = signal;
   }
 
   encode({ id, body }: { readonly id: string; readonly body: unknown }): string {
     return JSON.stringify({ key: id, request: body });
   }
 
-  async upload({ key, path }: { readonly key: string; readonly path: string }) {
-    const config = { mimeType: 'application/jsonl', displayName: key, abortSignal: this.#signal };
-    const { name } = await this.#client.files.upload({ file: path, config });
-    if (name === undefined) throw new Error('The uploaded file has no name.');
-    return { type: 'file' as const, fileId: name };
+  async upload({ key, path }: { readonly key: string; readonly path: string }): Promise<UploadedLines> {
+    // The SDK reads it in pieces.
+    const file = await this.#client.files.upload({
+      file: path,
+      config: { mimeType: 'application/jsonl', displayName: key },
+    });
+    return { type: 'file', fileId: file.name ?? '' };
   }
 
   async create({ key, uploaded }: Parameters<BatchConnection['create']>[0]): Promise<string> {
-    if (uploaded.type !== 'file') throw new Error('A batch of this API is made of a file here.');
-    const src = { fileName: uploaded.fileId };
-    const config = { displayName: key, abortSignal: this.#signal };
-    return nameOf(await this.#client.batches.create({ model: this.#model, src, config }));
+    const { name } = await this.#client.batches.create({
+      model: this.#access.model,
+      src: { fileName: uploaded.type === 'file' ? uploaded.fileId : '' },
+      config: { displayName: key },
+    });
+    return name ?? '';
   }
 
   async find({ key, sinceMs }: Parameters<BatchConnection['find']>[0]) {
     const certain: string[] = [];
-    for await (const job of await this.#client.batches.list({ config: { pageSize: 100, abortSignal: this.#signal } })) {
-      if (job.createTime !== undefined && Date.parse(job.createTime) < sinceMs - SKEW_MS) break;
-      if (job.displayName === key) certain.push(nameOf(job));
+    // Through all pages: nobody promises an order.
+    for await (const { name, displayName, createTime } of await this.#client.batches.list({
+      config: { pageSize: 100 },
+    })) {
+      const isLate = createTime === undefined || isAsOld(Date.parse(createTime), sinceMs);
+      if (displayName === key && name !== undefined && isLate) certain.push(name);
     }
     return { certain, possible: [] };
   }
 
   async look(id: string): Promise<BatchLook> {
-    const { metadata, error } = await this.#operation(id);
-    const { state: said, batchStats: stats } = isRecord(metadata) ? metadata : {};
-    const [state, end] = STATES[String(said).replace(/^BATCH/, 'JOB')] ?? ['running', null];
-    const { message, code } = isRecord(error) ? error : {};
-    return {
-      state,
-      end,
-      done: isRecord(stats) ? countOf(stats['successfulRequestCount']) + countOf(stats['failedRequestCount']) : null,
-      words: typeof message === 'string' ? [message] : [],
-      code: typeof code === 'number' || typeof code === 'string' ? String(code) : null,
-    };
+    // Of what the API says, the SDK drops the counts and the error.
+    const operation: unknown = await (await this.#get(`${this.#access.baseUrl}/${id}`)).json();
+    return lookOf(isRecord(operation) ? operation : {});
   }
 
   async *results(id: string): AsyncGenerator<LaneResult> {
-    const { dest } = await this.#job(id);
+    const { dest } = await this.#client.batches.get({ name: id });
     if (dest?.fileName === undefined) return;
-    // By hand: the SDK's download never ends when its connection breaks.
-    const { body } = await this.#get(`${dest.fileName}:download?alt=media`);
-    if (!body) return;
-    for await (const text of textLines(body)) {
-      const result = readResult(parseJson(text));
-      if (result) yield result;
-    }
+    // The SDK downloads to a disk only, and never ends when the connection breaks meanwhile.
+    const url = `${this.#root}/download/${this.#version}/${dest.fileName}:download?alt=media`;
+    yield* resultsIn((await this.#get(url)).body, resultOf);
   }
 
   async cancel(id: string): Promise<void> {
-    const { state } = await this.#job(id);
-    if (STATES[state ?? '']?.[0] === 'ended') return;
-    await this.#client.batches.cancel({ name: id, config: { abortSignal: this.#signal } });
+    await cancelled(this.#client.batches.cancel({ name: id }), () => this.look(id));
   }
 
-  async remove(id: string, uploaded: Parameters<BatchConnection['remove']>[1]): Promise<void> {
-    const { dest } = await this.#job(id);
-    const input = uploaded.type === 'file' ? [uploaded.fileId] : [];
-    for (const name of [...input, ...(dest?.fileName === undefined ? [] : [dest.fileName])]) {
-      await this.#client.files.delete({ name, config: { abortSignal: this.#signal } });
-    }
+  async remove(id: string, uploaded: UploadedLines): Promise<void> {
+    // The file of results goes with its batch.
+    await removed(this.#client.batches.delete({ name: id }));
+    if (uploaded.type === 'file') await removed(this.#client.files.delete({ name: uploaded.fileId }));
   }
 
-  /** By hand: the SDK leaves out the counts, and why a batch has failed. */
-  async #operation(name: string): Promise<Readonly<Record<string, unknown>>> {
-    const response = await this.#get(name);
-    const body = parseJson(await response.text());
-    if (!isRecord(body)) throw new BatchApiError(response, body);
-    return body;
-  }
-
-  async #get(path: string): Promise<Response> {
-    const { fetch, baseUrl, settings } = this.#access;
-    const headers = { 'x-goog-api-key': settings.apiKey ?? '' };
-    const response = await fetch(`${baseUrl}/${path}`, { headers, signal: this.#signal });
-    if (!response.ok) throw new BatchApiError(response, parseJson(await response.text()));
-    return response;
-  }
-
-  #job(name: string): Promise<BatchJob> {
-    return this.#client.batches.get({ name, config: { abortSignal: this.#signal } });
+  async #get(url: string): Promise<Response> {
+    const headers = { 'x-goog-api-key': this.#access.settings.apiKey ?? '' };
+    const answer = await fetchOf(this.#access)(url, { headers });
+    if (answer.ok) return answer;
+    throw new AnswerError(answer.status, answer.headers, await answer.text());
   }
 }
 
-const STATES: Readonly<Record<string, readonly [BatchLook['state'], BatchLook['end']]>> = {
-  JOB_STATE_QUEUED: ['waiting', null],
-  JOB_STATE_PENDING: ['waiting', null],
-  JOB_STATE_RUNNING: ['running', null],
-  JOB_STATE_CANCELLING: ['running', null],
-  JOB_STATE_SUCCEEDED: ['ended', 'completed'],
-  JOB_STATE_PARTIALLY_SUCCEEDED: ['ended', 'completed'],
-  JOB_STATE_FAILED: ['ended', 'failed'],
-  JOB_STATE_EXPIRED: ['ended', 'expired'],
-  JOB_STATE_CANCELLED: ['ended', 'cancelled'],
+class AnswerError extends Error {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+
+  constructor(status: number, headers: Headers, body: string) {
+    super(`The API answered with HTTP ${status}.`);
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+}
+
+function lookOf({ metadata, error }: Fields): BatchLook {
+  const { state, batchStats: stats } = isRecord(metadata) ? metadata : {};
+  const name = String(state).replace(/^(?:BATCH|JOB)_STATE_/, '');
+  const end = ENDS[name] ?? null;
+  const { message = '', status } = isRecord(error) ? error : {};
+  return {
+    state: end ? 'ended' : name === 'PENDING' || name === 'QUEUED' ? 'waiting' : 'running',
+    end,
+    // 64-bit numbers are texts in this API's JSON, and zeros are left out.
+    done: isRecord(stats) ? count(stats['successfulRequestCount']) + count(stats['failedRequestCount']) : null,
+    words: typeof message === 'string' && message !== '' ? [message] : [],
+    code: typeof status === 'string' ? status : null,
+  };
+}
+
+function count(value: unknown): number {
+  return Number(value ?? 0);
+}
+
+const ENDS: Readonly<Record<string, NonNullable<BatchLook['end']>>> = {
+  SUCCEEDED: 'completed',
+  PARTIALLY_SUCCEEDED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  EXPIRED: 'expired',
 };
 
-/** 64-bit integers are texts in its JSON. */
-function countOf(count: unknown): number {
-  return Number(count ?? 0);
-}
-
-function nameOf({ name }: BatchJob): string {
-  if (name === undefined) throw new Error('The batch has no name.');
-  return name;
-}
-
-/** Null: whose line it is cannot be told. */
-function readResult(row: unknown): LaneResult | null {
-  if (!isRecord(row) || typeof row['key'] !== 'string') return null;
-  const { key: id, response, error } = row;
+function resultOf({ key: id, response, error }: Fields): LaneResult | null {
+  if (typeof id !== 'string') return null;
   if (isRecord(response)) return { type: 'answer', id, body: response, requestId: null };
-  return { type: 'error', id, status: null, body: { error } };
+  if (!isRecord(error)) return null;
+  const { code, status = RPC_CODES[Number(code)] } = error;
+  if (status === 'CANCELLED') return { type: 'cancelled', id };
+  const isHttp = typeof code === 'number' && code >= 400;
+  return { type: 'error', id, status: isHttp ? code : null, body: { error: { ...error, status } } };
 }
+
+/** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+const RPC_CODES: Readonly<Record<number, string>> = {
+  1: 'CANCELLED',
+  2: 'UNKNOWN',
+  3: 'INVALID_ARGUMENT',
+  4: 'DEADLINE_EXCEEDED',
+  5: 'NOT_FOUND',
+  7: 'PERMISSION_DENIED',
+  8: 'RESOURCE_EXHAUSTED',
+  9: 'FAILED_PRECONDITION',
+  13: 'INTERNAL',
+  14: 'UNAVAILABLE',
+  16: 'UNAUTHENTICATED',
+};

@@ -34,9 +34,14 @@ export interface BatchConnection {
   }): Promise<string>;
   /**
    * Batches that may be the one of this key, newest first. `certain`: the key says so. `possible`: the wire has no place
-   * for a key, and only results tell, by the ids of their lines.
+   * for a key, and only results tell, by the ids of their lines. What was uploaded tells as well as a key, as it is ours.
    */
-  find(input: { readonly key: string; readonly sinceMs: number; readonly count: number }): Promise<FoundBatches>;
+  find(input: {
+    readonly key: string;
+    readonly uploaded: UploadedLines;
+    readonly sinceMs: number;
+    readonly count: number;
+  }): Promise<FoundBatches>;
   look(id: string): Promise<BatchLook>;
   /** Whatever there is of a batch that has ended, in any order. */
   results(id: string): AsyncIterable<LaneResult>;

@@ -1,81 +1,71 @@
-// Mistral's batch jobs: https://docs.mistral.ai/capabilities/batch
+// Mistral's batch jobs: a file of lines, and a job that names the model for all of them.
 
 import { openAsBlob } from 'node:fs';
 import { HTTPClient, Mistral } from '@mistralai/mistralai';
-import type { BatchJob } from '@mistralai/mistralai/models/components';
-import { isRecord, parseJson } from '../../../src/domain/json-value.ts';
-import type { BatchAccess, BatchConnection, BatchLook, BatchVendor, LaneResult } from './lane.ts';
-import { textLines } from './text-lines.ts';
+import type { BatchAccess, BatchConnection, BatchLook, BatchVendor, LaneResult, UploadedLines } from './lane.ts';
+import { openaiResult } from './openai-line.ts';
+import { cancelled, fetchOf, isAsOld, NO_TIMEOUT_MS, removed, resultsIn } from './wire.ts';
 
 export const mistralBatches: BatchVendor = { connect: (access) => new MistralBatches(access) };
 
-const KEY = 'holdfast_key';
-/** A clock of the provider's may be behind ours. */
-const SKEW_MS = 10 * 60_000;
-const TIMEOUT_MS = 15 * 60_000;
 const PAGE = 100;
 
 class MistralBatches implements BatchConnection {
   readonly #client: Mistral;
   readonly #model: string;
-  readonly #options: { readonly signal: AbortSignal };
 
-  constructor({ settings, baseUrl, model, fetch, signal }: BatchAccess) {
+  constructor(access: BatchAccess) {
+    this.#model = access.model;
     this.#client = new Mistral({
-      apiKey: settings.apiKey ?? '',
-      // Its own paths begin with the version.
-      serverURL: baseUrl.replace(/\/v1$/, ''),
-      httpClient: new HTTPClient({ fetcher: (input, init) => fetch(input, init) }),
+      apiKey: access.settings.apiKey ?? '',
+      serverURL: access.baseUrl,
+      httpClient: new HTTPClient({ fetcher: fetcherOf(access) }),
       retryConfig: { strategy: 'none' },
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: NO_TIMEOUT_MS,
     });
-    this.#model = model;
-    this.#options = { signal };
   }
 
-  /** The model is the job's. */
   encode({ id, body }: { readonly id: string; readonly body: unknown }): string {
-    const { model: _, ...fields } = isRecord(body) ? body : {};
-    return JSON.stringify({ custom_id: id, body: fields });
+    return JSON.stringify({ custom_id: id, body });
   }
 
-  async upload({ key, path }: { readonly key: string; readonly path: string }) {
-    const file = { fileName: `${key}.jsonl`, content: await openAsBlob(path) };
-    const { id } = await this.#client.files.upload({ file, purpose: 'batch' }, this.#options);
-    return { type: 'file' as const, fileId: id };
+  async upload({ key, path }: { readonly key: string; readonly path: string }): Promise<UploadedLines> {
+    // The runtime's own form reads the file faster than it is sent: up to all of it is in memory meanwhile.
+    const file = new File([await openAsBlob(path)], `holdfast-${key}.jsonl`, { type: 'application/jsonl' });
+    const { id } = await this.#client.files.upload({ file, purpose: 'batch' });
+    return { type: 'file', fileId: id };
   }
 
   async create({ key, uploaded }: Parameters<BatchConnection['create']>[0]): Promise<string> {
-    if (uploaded.type !== 'file') throw new Error('A batch of this API is made of a file.');
-    const job = await this.#client.batch.jobs.create(
-      {
-        inputFiles: [uploaded.fileId],
-        endpoint: '/v1/chat/completions',
-        model: this.#model,
-        metadata: { [KEY]: key },
-        timeoutHours: 24,
-      },
-      this.#options,
-    );
-    return job.id;
+    const { id } = await this.#client.batch.jobs.create({
+      inputFiles: uploaded.type === 'file' ? [uploaded.fileId] : [],
+      endpoint: '/v1/chat/completions',
+      model: this.#model,
+      metadata: { holdfast_key: key },
+    });
+    return id;
   }
 
-  async find({ key, sinceMs }: Parameters<BatchConnection['find']>[0]) {
-    const createdAfter = new Date(sinceMs - SKEW_MS);
+  async find({ key, uploaded, sinceMs }: Parameters<BatchConnection['find']>[0]) {
     const certain: string[] = [];
     for (let page = 0; ; page++) {
-      const asked = { page, pageSize: PAGE, createdAfter };
-      const { data = [] } = await this.#client.batch.jobs.list(asked, this.#options);
-      for (const job of data) if (job.metadata?.[KEY] === key) certain.push(job.id);
-      if (data.length < PAGE) return { certain, possible: [] };
+      const { data = [] } = await this.#client.batch.jobs.list({ page, pageSize: PAGE, orderBy: '-created' });
+      for (const { id, metadata, inputFiles } of data) {
+        const isOurs =
+          metadata?.['holdfast_key'] === key || (uploaded.type === 'file' && inputFiles.includes(uploaded.fileId));
+        if (isOurs) certain.push(id);
+      }
+      const last = data.at(-1);
+      if (!last || data.length < PAGE || !isAsOld(last.createdAt * 1_000, sinceMs)) break;
     }
+    return { certain, possible: [] };
   }
 
   async look(id: string): Promise<BatchLook> {
-    const job = await this.#job(id);
-    const [state, end] = STATES[job.status] ?? ['running', null];
+    const job = await this.#client.batch.jobs.get({ jobId: id });
+    const end = ENDS[job.status] ?? null;
     return {
-      state,
+      state: end ? 'ended' : job.status === 'QUEUED' ? 'waiting' : 'running',
       end,
       done: job.completedRequests,
       words: job.errors.map(({ message }) => message),
@@ -84,55 +74,40 @@ class MistralBatches implements BatchConnection {
   }
 
   async *results(id: string): AsyncGenerator<LaneResult> {
-    for (const fileId of filesOf(await this.#job(id))) {
-      const content = await this.#client.files.download({ fileId }, this.#options);
-      for await (const text of textLines(content)) {
-        const result = readResult(parseJson(text));
-        if (result) yield result;
-      }
+    for (const fileId of await this.#outputs(id)) {
+      yield* resultsIn(await this.#client.files.download({ fileId }), openaiResult);
     }
   }
 
   async cancel(id: string): Promise<void> {
-    const { status } = await this.#job(id);
-    if (STATES[status]?.[0] === 'ended') return;
-    await this.#client.batch.jobs.cancel({ jobId: id }, this.#options);
+    await cancelled(this.#client.batch.jobs.cancel({ jobId: id }), () => this.look(id));
   }
 
-  async remove(id: string, uploaded: Parameters<BatchConnection['remove']>[1]): Promise<void> {
-    const input = uploaded.type === 'file' ? [uploaded.fileId] : [];
-    for (const fileId of [...input, ...filesOf(await this.#job(id))]) {
-      await this.#client.files.delete({ fileId }, this.#options);
-    }
+  async remove(id: string, uploaded: UploadedLines): Promise<void> {
+    const files = [...(await this.#outputs(id)), ...(uploaded.type === 'file' ? [uploaded.fileId] : [])];
+    for (const fileId of files) await removed(this.#client.files.delete({ fileId }));
   }
 
-  #job(jobId: string): Promise<BatchJob> {
-    return this.#client.batch.jobs.get({ jobId }, this.#options);
+  async #outputs(id: string): Promise<readonly string[]> {
+    const { outputFile, errorFile } = await this.#client.batch.jobs.get({ jobId: id });
+    return [outputFile, errorFile].filter((fileId) => typeof fileId === 'string');
   }
 }
 
-const STATES: Readonly<Record<string, readonly [BatchLook['state'], BatchLook['end']]>> = {
-  QUEUED: ['waiting', null],
-  RUNNING: ['running', null],
-  CANCELLATION_REQUESTED: ['running', null],
-  SUCCESS: ['ended', 'completed'],
-  FAILED: ['ended', 'failed'],
-  TIMEOUT_EXCEEDED: ['ended', 'expired'],
-  CANCELLED: ['ended', 'cancelled'],
+const ENDS: Readonly<Record<string, NonNullable<BatchLook['end']>>> = {
+  SUCCESS: 'completed',
+  FAILED: 'failed',
+  TIMEOUT_EXCEEDED: 'expired',
+  CANCELLED: 'cancelled',
 };
 
-/** One that ran out of time, or was cancelled, has what it came to. */
-function filesOf({ outputFile, errorFile }: BatchJob): readonly string[] {
-  return [outputFile, errorFile].flatMap((id) => id ?? []);
-}
-
-/** Null: whose line it is cannot be told. */
-function readResult(row: unknown): LaneResult | null {
-  if (!isRecord(row) || typeof row['custom_id'] !== 'string') return null;
-  const id = row['custom_id'];
-  const { response, error } = row;
-  if (!isRecord(response)) return { type: 'error', id, status: null, body: { error } };
-  const { status_code: code, body } = response;
-  const status = typeof code === 'number' ? code : 200;
-  return status >= 300 ? { type: 'error', id, status, body } : { type: 'answer', id, body, requestId: null };
+/** The SDK puts `/v1` behind every address, and ours ends with it; and its requests are of the runtime's own `fetch`. */
+function fetcherOf(access: BatchAccess): typeof globalThis.fetch {
+  const fetch = fetchOf(access);
+  return (input, init) => {
+    const request = new Request(input, init);
+    const { method, headers, body, signal } = request;
+    const url = request.url.replace(`${access.baseUrl}/v1/`, `${access.baseUrl}/`);
+    return fetch(url, { method, headers, signal, ...(body && { body, duplex: 'half' }) });
+  };
 }

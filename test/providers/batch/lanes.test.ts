@@ -55,10 +55,10 @@ async function connect(wire: Wire): Promise<BatchConnection> {
   return vendor.connect({ settings, baseUrl, model: MODELS[wire], fetch, signal: new AbortController().signal });
 }
 
-async function send(wire: Wire, count: number, key = KEY): Promise<{ connection: BatchConnection; id: string }> {
+async function send(wire: Wire, count: number, key = KEY) {
   const connection = await connect(wire);
   const { uploaded, path } = await spool(wire, { connection, count, key });
-  return { connection, id: await connection.create({ key, uploaded, path, count }) };
+  return { connection, uploaded, id: await connection.create({ key, uploaded, path, count }) };
 }
 
 async function spool(
@@ -109,11 +109,11 @@ describe.each<Wire>(['openai', 'anthropic', 'google', 'mistral'])('%s', (wire) =
 
   test('is found again by its key, or by what it holds', async () => {
     const sinceMs = Date.now();
-    const { connection } = await send(wire, 2, 'another');
-    const { id } = await send(wire, 3);
-    const found = await connection.find({ key: KEY, sinceMs, count: 3 });
+    await send(wire, 2, 'another');
+    const { connection, uploaded, id } = await send(wire, 3);
+    const found = await connection.find({ key: KEY, uploaded, sinceMs, count: 3 });
     expect(found).toEqual(wire === 'anthropic' ? { certain: [], possible: [id] } : { certain: [id], possible: [] });
-    const none = await connection.find({ key: 'a third', sinceMs, count: 9 });
+    const none = await connection.find({ key: 'a third', uploaded: { type: 'inline' }, sinceMs, count: 9 });
     expect(none).toEqual({ certain: [], possible: [] });
   });
 
@@ -127,7 +127,7 @@ describe.each<Wire>(['openai', 'anthropic', 'google', 'mistral'])('%s', (wire) =
       .catch((thrown: unknown) => thrown);
     const vendor = await loadVendor(wire);
     expect(batchFailure(error, { vendor, target: targetOf(wire) })).toMatchObject({ kind: 'connection' });
-    const { certain, possible } = await connection.find({ key: KEY, sinceMs, count: 3 });
+    const { certain, possible } = await connection.find({ key: KEY, uploaded, sinceMs, count: 3 });
     expect([...certain, ...possible]).toHaveLength(1);
     expect(simulator.batches).toHaveLength(1);
   });
