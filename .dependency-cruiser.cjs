@@ -32,10 +32,13 @@ module.exports = {
     {
       name: 'vendors-stay-apart',
       severity: 'error',
-      from: { path: '^activities/providers/(?:errors/|batch/)?([^/]+)\\.ts$', pathNot: '/(registry|call)\\.ts$' },
+      from: {
+        path: '^activities/providers/(?:errors/|batch/)?([^/]+)\\.ts$',
+        pathNot: '/(registry|call|batch/openrouter)\\.ts$',
+      },
       to: {
         path: '^node_modules/(@ai-sdk/(?!provider)|openai|@anthropic-ai|@google|@mistralai)',
-        pathNot: 'node_modules/@ai-sdk/$1|provider-utils',
+        pathNot: 'node_modules/@ai-sdk/$1|provider-utils|^node_modules/@?$1(?:-ai|ai)?/',
         ...values,
       },
     },

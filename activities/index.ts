@@ -3,6 +3,9 @@
 import type { AwaitTargetInput, CallModelInput, CallModelResult, CallResult, EmbedInput } from '../src/domain/call.ts';
 import type { Embedded } from '../src/domain/embeddings.ts';
 import type { Alert } from '../src/domain/health.ts';
+import type { BatchDeps } from './batch/batch-deps.ts';
+import { batchActivities } from './batch/batch-activities.ts';
+import type { BatchActivities } from './batch/batch-activities.ts';
 import { awaitTarget } from './await-target.ts';
 import type { CallModelDeps } from './call-model.ts';
 import { callModel } from './call-model.ts';
@@ -16,13 +19,13 @@ import { sendAlert } from './send-alert.ts';
 import type { ParkedInferences, WakeParkedInput } from './wake-parked.ts';
 import { wakeParked } from './wake-parked.ts';
 
-export type ActivityDeps = Omit<CallModelDeps & PingDeps, 'connections'> & {
+export type ActivityDeps = Omit<CallModelDeps & PingDeps & BatchDeps, 'connections'> & {
   readonly parked: ParkedInferences;
   /** Where alerts are posted; null: nowhere. */
   readonly webhook: string | null;
 };
 
-export interface Activities {
+export interface Activities extends BatchActivities {
   callModel(input: CallModelInput): Promise<CallModelResult>;
   embed(input: EmbedInput): Promise<CallResult<Embedded>>;
   awaitTarget(input: AwaitTargetInput): Promise<readonly number[] | null>;
@@ -41,6 +44,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     checkAnswer,
     pingTargets: (input) => pingTargets({ ...deps, connections }, input),
     wakeParked: (input) => wakeParked(deps.parked, input),
+    ...batchActivities({ ...deps, connections }),
     sendAlert: (alert) => sendAlert({ url: deps.webhook, connections }, alert),
   };
 }

@@ -44,18 +44,20 @@ function credentialsOf({ credentials = '' }: Access): Readonly<Record<string, un
 
 /** Before the call itself a token is fetched, by the package and from another server: what fails there is no answer. */
 function withCredentials(model: StreamingModel): StreamingModel {
+  const withToken = async <T>(call: PromiseLike<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      if (AISDKError.isInstance(error) || !(error instanceof Error)) throw error;
+      const isOutOfReach = 'code' in error && NETWORK.test(String(error.code));
+      throw isOutOfReach
+        ? new NotCalledError('connection', 'its server of tokens', { cause: error })
+        : new NotCalledError('auth', 'no token is given for its credentials', { cause: error });
+    }
+  };
   return {
-    doStream: async (options) => {
-      try {
-        return await model.doStream(options);
-      } catch (error) {
-        if (AISDKError.isInstance(error) || !(error instanceof Error)) throw error;
-        const isOutOfReach = 'code' in error && NETWORK.test(String(error.code));
-        throw isOutOfReach
-          ? new NotCalledError('connection', 'its server of tokens', { cause: error })
-          : new NotCalledError('auth', 'no token is given for its credentials', { cause: error });
-      }
-    },
+    doStream: (options) => withToken(model.doStream(options)),
+    doGenerate: (options) => withToken(model.doGenerate(options)),
   };
 }
 

@@ -13,6 +13,14 @@ export const google: Vendor = {
   providerOptions: ({ model, prompt }) => ({ google: thinking(model, prompt.params.reasoningEffort) }),
   requestIdHeader: 'x-request-id',
   newReader: (onText) => new GoogleReader(onText),
+  documentFacts: (body) => {
+    const { promptFeedback: feedback, modelVersion } = isRecord(body) ? body : {};
+    const reason = isRecord(feedback) ? feedback['blockReason'] : null;
+    return {
+      servedModel: typeof modelVersion === 'string' ? modelVersion : null,
+      blockReason: typeof reason === 'string' ? reason : null,
+    };
+  },
   outputLimit: (body) => {
     const config = isRecord(body) ? body['generationConfig'] : undefined;
     return isRecord(config) && typeof config['maxOutputTokens'] === 'number' ? config['maxOutputTokens'] : null;

@@ -2,7 +2,13 @@
 
 import { createMistral } from '@ai-sdk/mistral';
 import { classifyMistral } from './errors/mistral.ts';
-import { OpenaiWireReader, openaiEmbeddingFacts, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import {
+  OpenaiWireReader,
+  openaiDocumentFacts,
+  openaiEmbeddingFacts,
+  openaiFinishReasons,
+  openaiOutputLimit,
+} from './openai-wire.ts';
 import type { Vendor } from './vendor.ts';
 
 export const mistral: Vendor = {
@@ -24,6 +30,7 @@ export const mistral: Vendor = {
   repeatsPrefix: true,
   requestIdHeader: 'mistral-correlation-id',
   newReader: (onText) => new OpenaiWireReader(onText),
+  documentFacts: openaiDocumentFacts,
   outputLimit: openaiOutputLimit,
   finishReasons: { ...openaiFinishReasons, model_length: 'truncated', error: 'malformed' },
   classify: classifyMistral,

@@ -4,7 +4,13 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyOpenaiCompatible } from './errors/openai-compatible.ts';
-import { OpenaiWireReader, openaiEmbeddingFacts, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import {
+  OpenaiWireReader,
+  openaiDocumentFacts,
+  openaiEmbeddingFacts,
+  openaiFinishReasons,
+  openaiOutputLimit,
+} from './openai-wire.ts';
 import type { EmbeddingApi, FinishMeaning, Vendor } from './vendor.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -50,6 +56,7 @@ export function compatibleVendor(dialect: Dialect): Vendor {
     newReader: dialect.newReader ?? ((onText) => new OpenaiWireReader(onText)),
     ...(continues && { continues }),
     ...(hasEmbeddings && { embeddings }),
+    documentFacts: openaiDocumentFacts,
     outputLimit: openaiOutputLimit,
     finishReasons: { ...openaiFinishReasons, ...finishReasons },
     classify: dialect.classify,

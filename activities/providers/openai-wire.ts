@@ -1,7 +1,7 @@
 // The chat completions wire that several vendors speak: its events, finish reasons and limit. No vendor's own words.
 
 import type { TokenLogprob, TokenLogprobs } from '../../src/domain/answer.ts';
-import type { EmbeddingFacts, FinishMeaning, WireReader } from './vendor.ts';
+import type { DocumentFacts, EmbeddingFacts, FinishMeaning, WireReader } from './vendor.ts';
 import { WireState } from './wire-state.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
 
@@ -29,6 +29,22 @@ export function openaiEmbeddingFacts(body: unknown): EmbeddingFacts {
     // No text is of no token: some servers write 0 where they have not counted.
     inputTokens: typeof tokens === 'number' && tokens > 0 ? tokens : null,
     order: places.every((place) => typeof place === 'number') ? places : null,
+  };
+}
+
+/** Of a chat completion in one piece. */
+export function openaiDocumentFacts(body: unknown): Partial<DocumentFacts> {
+  if (!isRecord(body)) return {};
+  const { model, system_fingerprint: fingerprint, choices } = body;
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  const { message, logprobs } = isRecord(choice) ? choice : {};
+  const refusal = isRecord(message) ? message['refusal'] : null;
+  const tokens = isRecord(logprobs) ? logprobs['content'] : undefined;
+  return {
+    servedModel: typeof model === 'string' ? model : null,
+    fingerprint: typeof fingerprint === 'string' && fingerprint !== '' ? fingerprint : null,
+    refusal: typeof refusal === 'string' && refusal !== '' ? refusal : null,
+    logprobs: Array.isArray(tokens) ? tokens.flatMap(tokenLogprobs) : null,
   };
 }
 

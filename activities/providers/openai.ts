@@ -3,7 +3,13 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyOpenai } from './errors/openai.ts';
-import { OpenaiWireReader, openaiEmbeddingFacts, openaiFinishReasons, openaiOutputLimit } from './openai-wire.ts';
+import {
+  OpenaiWireReader,
+  openaiDocumentFacts,
+  openaiEmbeddingFacts,
+  openaiFinishReasons,
+  openaiOutputLimit,
+} from './openai-wire.ts';
 import type { Vendor } from './vendor.ts';
 
 export const openai: Vendor = {
@@ -13,6 +19,7 @@ export const openai: Vendor = {
   imageOptions: (imageDetail) => ({ openai: { imageDetail } }),
   requestIdHeader: 'x-request-id',
   newReader: (onText) => new OpenaiWireReader(onText),
+  documentFacts: openaiDocumentFacts,
   outputLimit: openaiOutputLimit,
   finishReasons: openaiFinishReasons,
   classify: classifyOpenai,

@@ -3,7 +3,9 @@
 import { amazonBedrockAccess } from './access/amazon-bedrock.ts';
 import { azureAccess } from './access/azure.ts';
 import { googleVertexAccess } from './access/google-vertex.ts';
+import type { LaneLimits } from '../../src/domain/batch-limits.ts';
 import type { EmbeddingLimits } from '../../src/domain/embeddings.ts';
+import type { BatchVendor } from './batch/lane.ts';
 import { NotCalledError } from './not-called.ts';
 import type { Access, OwnAccess, Vendor } from './vendor.ts';
 
@@ -30,6 +32,8 @@ export type ProviderType =
 /** How one provider of the configuration is reached. Holds secrets: never logged, never in a workflow's input. */
 export interface ProviderSettings extends Access {
   readonly type: ProviderType;
+  /** Whether it has batches; left out: as is usual for its type. */
+  readonly batch?: boolean;
 }
 
 export interface ProviderFacts {
@@ -45,8 +49,19 @@ export interface ProviderFacts {
   readonly access?: OwnAccess;
   /** The npm package that the type needs and that is not installed with ours: a name with its major, as `npm install` takes it. */
   readonly optionalPackage?: string;
+  /** Left out: the vendor has no batches that Holdfast can use. */
+  readonly batches?: BatchFacts;
   /** Of one call; left out: the vendor has no embeddings. */
   readonly embeddings?: EmbeddingLimits;
+}
+
+interface BatchFacts {
+  readonly limits: LaneLimits;
+  /** Servers of this type may have batches or not: the configuration has to say so. */
+  readonly isOptional?: true;
+  /** What a batch costs of the ordinary price; null: it is not known, or differs by model. */
+  readonly price: number | null;
+  readonly load: () => Promise<BatchVendor>;
 }
 
 interface ProviderLine extends ProviderFacts {
@@ -56,32 +71,71 @@ interface ProviderLine extends ProviderFacts {
 /** A request of the API that many copy: so many texts, and 300,000 tokens. */
 const USUAL: EmbeddingLimits = { texts: 2_048, bytes: 300_000, takesDimensions: true };
 
+const MEGABYTE = 1_000_000;
+const loadOpenaiBatches = async () => (await import('./batch/openai.ts')).openaiBatches;
+const OPENAI_BATCHES: BatchFacts = {
+  limits: { lines: 50_000, bytes: 200 * MEGABYTE },
+  price: 0.5,
+  load: loadOpenaiBatches,
+};
+
+// biome-ignore format: one line per provider type
+const batches = {
+  openai: OPENAI_BATCHES,
+  // It takes ten times as much, in one request that is in memory until it has been sent.
+  anthropic: { limits: { lines: 10_000, bytes: 32 * MEGABYTE }, price: 0.5, load: async () => (await import('./batch/anthropic.ts')).anthropicBatches },
+  google: { limits: { lines: 100_000, bytes: 1_000 * MEGABYTE }, price: 0.5, load: async () => (await import('./batch/google.ts')).googleBatches },
+  mistral: { limits: { lines: 100_000, bytes: 500 * MEGABYTE }, price: 0.5, load: async () => (await import('./batch/mistral.ts')).mistralBatches },
+  alibaba: { limits: { lines: 50_000, bytes: 500 * MEGABYTE }, price: 0.5, load: async () => (await import('./batch/openai.ts')).alibabaBatches },
+  groq: { limits: { lines: 50_000, bytes: 100 * MEGABYTE }, price: 0.5, load: loadOpenaiBatches },
+  together: { limits: { lines: 50_000, bytes: 100 * MEGABYTE }, price: null, load: async () => (await import('./batch/openai.ts')).togetherBatches },
+  openrouter: { limits: { lines: 5_000, bytes: 32 * MEGABYTE }, price: null, load: async () => (await import('./batch/openrouter.ts')).openrouterBatches },
+  azure: { limits: { lines: 100_000, bytes: 200 * MEGABYTE }, price: 0.5, load: async () => (await import('./batch/openai.ts')).azureBatches },
+  'openai-compatible': { ...OPENAI_BATCHES, isOptional: true, price: null },
+  simulated: OPENAI_BATCHES,
+} as const satisfies Partial<Record<ProviderType, BatchFacts>>;
+
 // biome-ignore format: one line per provider type
 const providers: Readonly<Record<ProviderType, ProviderLine>> = {
-  openai: { keyVariable: 'OPENAI_API_KEY', defaultBaseUrl: 'https://api.openai.com/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openai.ts')).openai },
-  anthropic: { keyVariable: 'ANTHROPIC_API_KEY', defaultBaseUrl: 'https://api.anthropic.com', defaultModel: 'claude-haiku-4-5', needsKey: true, needsBaseUrl: false, load: async () => (await import('./anthropic.ts')).anthropic },
-  google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 100 }, load: async () => (await import('./google.ts')).google },
-  mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 32, takesDimensions: false }, load: async () => (await import('./mistral.ts')).mistral },
+  openai: { keyVariable: 'OPENAI_API_KEY', defaultBaseUrl: 'https://api.openai.com/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, batches: batches.openai, load: async () => (await import('./openai.ts')).openai },
+  anthropic: { keyVariable: 'ANTHROPIC_API_KEY', defaultBaseUrl: 'https://api.anthropic.com', defaultModel: 'claude-haiku-4-5', needsKey: true, needsBaseUrl: false, batches: batches.anthropic, load: async () => (await import('./anthropic.ts')).anthropic },
+  google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 100 }, batches: batches.google, load: async () => (await import('./google.ts')).google },
+  mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 32, takesDimensions: false }, batches: batches.mistral, load: async () => (await import('./mistral.ts')).mistral },
   deepseek: { keyVariable: 'DEEPSEEK_API_KEY', defaultBaseUrl: 'https://api.deepseek.com', defaultModel: 'deepseek-v4-flash', needsKey: true, needsBaseUrl: false, load: async () => (await import('./deepseek.ts')).deepseek },
-  alibaba: { keyVariable: 'DASHSCOPE_API_KEY', defaultBaseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', defaultModel: 'qwen-plus', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 10 }, load: async () => (await import('./alibaba.ts')).alibaba },
-  groq: { keyVariable: 'GROQ_API_KEY', defaultBaseUrl: 'https://api.groq.com/openai/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, load: async () => (await import('./groq.ts')).groq },
+  alibaba: { keyVariable: 'DASHSCOPE_API_KEY', defaultBaseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', defaultModel: 'qwen-plus', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 10 }, batches: batches.alibaba, load: async () => (await import('./alibaba.ts')).alibaba },
+  groq: { keyVariable: 'GROQ_API_KEY', defaultBaseUrl: 'https://api.groq.com/openai/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, batches: batches.groq, load: async () => (await import('./groq.ts')).groq },
   xai: { keyVariable: 'XAI_API_KEY', defaultBaseUrl: 'https://api.x.ai/v1', defaultModel: 'grok-4.3', needsKey: true, needsBaseUrl: false, load: async () => (await import('./xai.ts')).xai },
-  together: { keyVariable: 'TOGETHER_API_KEY', defaultBaseUrl: 'https://api.together.xyz/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./together.ts')).together },
+  together: { keyVariable: 'TOGETHER_API_KEY', defaultBaseUrl: 'https://api.together.xyz/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, embeddings: USUAL, batches: batches.together, load: async () => (await import('./together.ts')).together },
   fireworks: { keyVariable: 'FIREWORKS_API_KEY', defaultBaseUrl: 'https://api.fireworks.ai/inference/v1', defaultModel: 'accounts/fireworks/models/gpt-oss-20b', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./fireworks.ts')).fireworks },
   cohere: { keyVariable: 'COHERE_API_KEY', defaultBaseUrl: 'https://api.cohere.com/v2', defaultModel: 'command-a-03-2025', needsKey: true, needsBaseUrl: false, load: async () => (await import('./cohere.ts')).cohere },
-  openrouter: { keyVariable: 'OPENROUTER_API_KEY', defaultBaseUrl: 'https://openrouter.ai/api/v1', defaultModel: 'openai/gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openrouter.ts')).openrouter },
+  openrouter: { keyVariable: 'OPENROUTER_API_KEY', defaultBaseUrl: 'https://openrouter.ai/api/v1', defaultModel: 'openai/gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, batches: batches.openrouter, load: async () => (await import('./openrouter.ts')).openrouter },
   tokenmix: { keyVariable: 'TOKENMIX_API_KEY', defaultBaseUrl: 'https://api.tokenmix.ai/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./tokenmix.ts')).tokenmix },
-  azure: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: true, needsBaseUrl: false, access: azureAccess, optionalPackage: '@ai-sdk/azure@3', embeddings: USUAL, load: async () => (await import('./azure.ts')).azure },
+  azure: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: true, needsBaseUrl: false, access: azureAccess, optionalPackage: '@ai-sdk/azure@3', embeddings: USUAL, batches: batches.azure, load: async () => (await import('./azure.ts')).azure },
   bedrock: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: amazonBedrockAccess, optionalPackage: '@ai-sdk/amazon-bedrock@4', load: async () => (await import('./amazon-bedrock.ts')).amazonBedrock },
   vertex: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: googleVertexAccess, optionalPackage: '@ai-sdk/google-vertex@4', load: async () => (await import('./google-vertex.ts')).googleVertex },
-  'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, embeddings: USUAL, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
-  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
+  'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, embeddings: USUAL, batches: batches['openai-compatible'], load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
+  simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, embeddings: USUAL, batches: batches.simulated, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
 };
 
 export const providerTypes: readonly ProviderType[] = Object.keys(providers) as ProviderType[];
 
 export function providerFacts(type: ProviderType): ProviderFacts {
   return providers[type];
+}
+
+/** Null: it has none. */
+export function batchLimitsOf(provider: Pick<ProviderSettings, 'type' | 'batch'>): LaneLimits | null {
+  return batchFacts(provider)?.limits ?? null;
+}
+
+/** Null: it has no batches. */
+export async function batchVendorOf(provider: Pick<ProviderSettings, 'type' | 'batch'>): Promise<BatchVendor | null> {
+  return (await batchFacts(provider)?.load()) ?? null;
+}
+
+function batchFacts({ type, batch }: Pick<ProviderSettings, 'type' | 'batch'>): BatchFacts | null {
+  const { batches: facts } = providers[type];
+  return facts && (batch ?? !facts.isOptional) ? facts : null;
 }
 
 /** Without a slash at its end; null when something that the type needs is missing. */

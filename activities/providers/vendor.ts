@@ -22,6 +22,8 @@ export interface Vendor {
   readonly continues?: (model: string) => boolean;
   /** The answer may begin with that message once more. @default false */
   readonly repeatsPrefix?: true;
+  /** What an answer in one piece says beside what the AI SDK reads of it. @default the model's name alone */
+  readonly documentFacts?: (body: unknown) => Partial<DocumentFacts>;
   /** The upper limit of output tokens in a request body, as it went out. */
   readonly outputLimit: (requestBody: unknown) => number | null;
   /** What the wire's own finish reasons mean; one that is not listed is not understood, and so a failure. */
@@ -31,6 +33,9 @@ export interface Vendor {
   /** Left out: it has no embeddings, and its line of the registry says so too. */
   readonly embeddings?: EmbeddingApi;
 }
+
+/** As `WireReader` has them of a stream. */
+export type DocumentFacts = Pick<WireReader, 'servedModel' | 'fingerprint' | 'refusal' | 'blockReason' | 'logprobs'>;
 
 export interface EmbeddingApi {
   readonly model: (input: ModelAddress) => EmbeddingModelV3;
@@ -48,8 +53,8 @@ export interface EmbeddingFacts {
 
 type ImageDetail = NonNullable<Extract<ContentPart, { readonly type: 'image' }>['detail']>;
 
-/** All that is used of a model. */
-export type StreamingModel = Pick<LanguageModelV3, 'doStream'>;
+/** All that is used of a model: it streams, and batches are of documents. */
+export type StreamingModel = Pick<LanguageModelV3, 'doStream' | 'doGenerate'>;
 
 export interface ModelAddress {
   readonly model: string;

@@ -13,6 +13,12 @@ import { approvalProblems, ConfigError } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { openDataDirectory } from '../data-directory.ts';
 import { pingCostLine } from '../domain/ping-cost.ts';
+import type { Inferences } from '../domain/inferences.ts';
+import type { Files } from '../domain/files.ts';
+import { createBatchRecords } from '../files/batch-records.ts';
+import { createFiles } from '../files/files.ts';
+import { readBatchLine } from '../http/batch-line.ts';
+import { chatCompletionOf } from '../http/chat-completion.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
 import { HedgeBudgets } from '../health/hedge-budgets.ts';
@@ -25,7 +31,9 @@ import { serveLines } from '../lines/line-server.ts';
 import { addressForOthers, choosePort } from '../ports.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { startSimulator } from '../simulator/simulator.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import { directoryBlobStore } from '../storage/directory.ts';
+import { createBatches } from '../temporal/batches.ts';
 import { createInferences } from '../temporal/client.ts';
 import type { TemporalConnection } from '../temporal/connect.ts';
 import { connectToConfigured, connectToEmbedded } from '../temporal/connect.ts';
@@ -101,7 +109,8 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
   cleanUp.add('connection', () => temporal.connection.close());
   if (!embedded) await checkSearchAttributes(temporal.connection, temporal.namespace);
 
-  const dataConverter = createDataConverter({ blobs: directoryBlobStore(join(directory.path, 'blobs')) });
+  const blobs = directoryBlobStore(join(directory.path, 'blobs'));
+  const dataConverter = createDataConverter({ blobs });
   const { config } = options;
   const targetHealth = createTargetHealth({ config, temporal, dataConverter, isWorker: role !== 'api', logger });
   const hub = role === 'worker' ? null : new LineHub();
@@ -111,13 +120,21 @@ async function assemble(options: ServiceOptions, cleanUp: CleanUp): Promise<Serv
     hub,
     connections: new LineConnections(logger),
     dataConverter,
+    blobs,
+    files: createFiles(blobs),
     uiUrl: settings.temporal.uiUrl ?? embedded?.uiUrl ?? null,
     targetHealth,
   };
   await targetHealth.link.start();
   cleanUp.add('health of targets', () => targetHealth.link.stop());
-  const worker = role === 'api' ? null : await runWorker(options, parts, cleanUp);
-  const url = hub && (await listen(options, parts, { worker, hub, directory, cleanUp }));
+  const inferences: Inferences = createInferences({
+    ...temporal,
+    dataConverter,
+    abortLocalCalls: (runId) => parts.inFlight.abort(runId),
+    hasLocalWorker: () => worker?.isRunning() ?? null,
+  });
+  const worker = role === 'api' ? null : await runWorker(options, { ...parts, inferences }, cleanUp);
+  const url = hub && (await listen(options, { ...parts, inferences }, { hub, directory, cleanUp }));
   const workerUrl = role === 'worker' ? await listenAsWorker(options, parts, { worker, cleanUp }) : null;
   return {
     url,
@@ -135,6 +152,8 @@ interface Parts {
   readonly hub: LineHub | null;
   readonly connections: LineConnections;
   readonly dataConverter: ReturnType<typeof createDataConverter>;
+  readonly blobs: BlobStore;
+  readonly files: Files;
   readonly uiUrl: string | null;
   readonly targetHealth: TargetHealth;
 }
@@ -157,9 +176,13 @@ async function startTemporal({ settings, config, logger, report }: ServiceOption
   });
 }
 
-async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp): Promise<InferenceWorker> {
+async function runWorker(
+  options: ServiceOptions,
+  parts: Parts & { readonly inferences: Inferences },
+  cleanUp: CleanUp,
+): Promise<InferenceWorker> {
   const { config, logger, report, shutdownGraceMs = 10_000 } = options;
-  const { temporal, inFlight, hub, connections, dataConverter, targetHealth } = parts;
+  const { temporal, inFlight, hub, connections, dataConverter, blobs, files, inferences, targetHealth } = parts;
   const { health, queue, metrics, identity, observer } = targetHealth;
   const providers = await withSimulators(config.providers, cleanUp);
   report(pingCostLine({ targets: health.targets, checks: health.settings.checks }));
@@ -177,6 +200,12 @@ async function runWorker(options: ServiceOptions, parts: Parts, cleanUp: CleanUp
       metrics,
       parked: createParkedInferences(temporal),
       webhook: config.alerts.webhook,
+      files,
+      blobs,
+      writeEnd: (manifest) => createBatchRecords(blobs).writeEnd(manifest),
+      inferences,
+      readLine: readBatchLine,
+      renderAnswer: chatCompletionOf,
       stopping: stopping.signal,
     }),
     identity,
@@ -210,21 +239,18 @@ async function withSimulators(
 
 async function listen(
   options: ServiceOptions,
-  parts: Parts,
-  joined: { worker: InferenceWorker | null; hub: LineHub; directory: DataDirectory; cleanUp: CleanUp },
+  parts: Parts & { readonly inferences: Inferences },
+  joined: { hub: LineHub; directory: DataDirectory; cleanUp: CleanUp },
 ): Promise<string> {
   const { settings, config, logger, report } = options;
-  const { temporal, inFlight, connections, dataConverter, uiUrl, targetHealth } = parts;
-  const { worker, hub, directory, cleanUp } = joined;
-  const inferences = createInferences({
-    ...temporal,
-    dataConverter,
-    abortLocalCalls: (runId) => inFlight.abort(runId),
-    hasLocalWorker: () => worker?.isRunning() ?? null,
-  });
+  const { temporal, connections, dataConverter, blobs, files, inferences, uiUrl, targetHealth } = parts;
+  const { hub, directory, cleanUp } = joined;
   const server: HttpServer = await buildServer({
     inferences,
+    batches: createBatches({ ...temporal, dataConverter, records: createBatchRecords(blobs) }),
     catalog: config.catalog,
+    files,
+    maxFileBytes: config.maxFileBytes,
     lines: createLines(hub, connections),
     targets: targetHealth.targets,
     admit: targetHealth.admit,

@@ -34,21 +34,26 @@ export function crossFaults(
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
       ...orderFaults(model, priced, ['models', name, 'order']),
       ...streamFaults(model, ['models', name, 'stream']),
+      ...laneFaults(model, providerNames, ['models', name, 'batch', 'targets']),
       ...(model.expect ? expectationFaults(model.expect, ['models', name, 'expect']) : []),
     ]),
     ...pingFaults(file.healthChecks),
     ...weightFaults(file.score),
+    ...pollFaults(file.batch),
   ];
 }
 
 function providerFaults(entry: ProviderEntry, path: readonly PropertyKey[]): readonly FieldFault[] {
-  const { needsKey, needsBaseUrl, access, optionalPackage } = providerFacts(entry.type);
+  const { needsKey, needsBaseUrl, access, optionalPackage, batches } = providerFacts(entry.type);
   const faults: FieldFault[] = foreignFields(entry).map((field) => ({
     path: [...path, field],
     message: `is not for type ${entry.type}`,
   }));
   if (needsKey && entry.apiKey === undefined) faults.push({ path, message: `type ${entry.type} needs an apiKey` });
   if (needsBaseUrl && entry.baseUrl === undefined) faults.push({ path, message: `type ${entry.type} needs a baseUrl` });
+  if (entry.batch && !batches) {
+    faults.push({ path: [...path, 'batch'], message: `must be left out: type ${entry.type} has no batches here` });
+  }
   const fault = access?.faultOf(entry) ?? null;
   if (fault !== null) faults.push({ path, message: `type ${entry.type} ${fault}` });
   if (optionalPackage !== undefined && !isInstalled(optionalPackage)) {
@@ -116,6 +121,24 @@ function expectationFaults(
   path: readonly PropertyKey[],
 ): readonly FieldFault[] {
   return expectFaults(expectOf(expect)).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
+}
+
+function laneFaults(
+  { batch }: ModelFields,
+  providerNames: ReadonlySet<string>,
+  path: readonly PropertyKey[],
+): readonly FieldFault[] {
+  const names = (batch?.targets ?? []).map((entry) => (typeof entry === 'string' ? entry : entry.target));
+  return names.flatMap((name, index) => [
+    ...targetFaults(name, providerNames, [...path, index]),
+    ...(names.indexOf(name) < index ? [{ path: [...path, index], message: `${name} is a lane already` }] : []),
+  ]);
+}
+
+/** Somebody who is looked at less often than that is never seen to make progress. */
+function pollFaults({ pollInterval, stuckAfter }: ConfigFile['batch']): readonly FieldFault[] {
+  const message = `is not longer than the pollInterval (${formatDuration(pollInterval)})`;
+  return stuckAfter > pollInterval ? [] : [{ path: ['batch', 'stuckAfter'], message }];
 }
 
 function pingFaults({ interval, timeout = 0 }: ConfigFile['healthChecks']): readonly FieldFault[] {

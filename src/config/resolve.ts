@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto';
 import { capabilityTable } from '../../activities/providers/capabilities.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
-import { providerFacts } from '../../activities/providers/registry.ts';
+import { batchLimitsOf, providerFacts } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
 import { expectOf } from '../domain/expectation.ts';
 import type { HealthSettings } from '../domain/health.ts';
 import type { CommonSettings, ModelSettings } from '../domain/model-settings.ts';
+import { parseTargetName } from '../domain/target.ts';
 import { consensusSettings, hedgeSettings } from '../domain/strategies.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { resolveHealth } from './health.ts';
@@ -27,24 +28,37 @@ export interface ResolvedFile {
   readonly maxInFlight: number;
   readonly retentionMs: number;
   readonly bodyLimitBytes: number;
+  /** Of one uploaded file. */
+  readonly maxFileBytes: number;
 }
 
 export function resolveFile(file: ConfigFile): ResolvedFile {
   const limits = resolveLimits({ own: file.defaults, inherited: BUILT_IN_LIMITS });
   // Every inference carries its targets' facts: nothing is in them that is not for it.
-  const facts = mapValues(file.targets, (entry) => without(entry, 'breaker'));
+  const facts = factsOf(file);
   const providers = mapValues(file.providers, (entry) => without(entry, 'limits', 'breaker'));
   return {
     providers: new Map(Object.entries(providers)),
     catalog: {
       models: mapValues(file.models, (model) => modelEntry({ model, limits, facts })),
       facts,
-      providers: mapValues(file.providers, ({ region = null, type }) => {
+      providers: mapValues(file.providers, ({ region = null, type, batch }) => {
         const { embeddings } = providerFacts(type);
         const capabilities = capabilityTable[type];
-        return { region, ...(capabilities.length > 0 && { capabilities }), ...(embeddings && { embeddings }) };
+        const batches = batchLimitsOf({ type, ...(batch !== undefined && { batch }) });
+        return {
+          region,
+          ...(capabilities.length > 0 && { capabilities }),
+          ...(embeddings && { embeddings }),
+          ...(batches && { batches }),
+        };
       }),
       defaults: { strategy: 'failover', ...limits, onRefusal: 'return' },
+      batchRules: {
+        pollIntervalMs: file.batch.pollInterval,
+        stuckAfterMs: file.batch.stuckAfter,
+        rescueConcurrency: file.batch.rescueConcurrency,
+      },
       configHash: hashWithoutSecrets(file),
     },
     health: resolveHealth(file),
@@ -52,7 +66,20 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
     maxInFlight: file.admission.maxInFlight,
     retentionMs: file.retention,
     bodyLimitBytes: file.http.bodyLimit,
+    maxFileBytes: file.batch.maxFileSize,
   };
+}
+
+function factsOf({ targets, providers }: ConfigFile): Catalog['facts'] {
+  return Object.fromEntries(
+    Object.entries(targets).map(([name, entry]) => {
+      const { price, ...facts } = without(entry, 'breaker');
+      if (!price) return [name, facts];
+      const provider = providers[parseTargetName(name)?.provider ?? ''];
+      const batch = price.batch ?? (provider && providerFacts(provider.type).batches?.price) ?? undefined;
+      return [name, { ...facts, price: { ...price, ...(batch !== undefined && { batch }) } }];
+    }),
+  );
 }
 
 function modelEntry(input: {
@@ -61,7 +88,7 @@ function modelEntry(input: {
   readonly facts: Catalog['facts'];
 }): ModelEntry {
   const { model, limits, facts } = input;
-  const { onRefusal, deadline: deadlineMs, onExhausted, stream, expect } = model;
+  const { onRefusal, deadline: deadlineMs, onExhausted, stream, expect, batch } = model;
   const common = { ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal };
   return {
     settings: settingsOf({ model, common, facts }),
@@ -69,6 +96,7 @@ function modelEntry(input: {
     ...(onExhausted !== undefined && { onExhausted }),
     ...(stream !== undefined && { stream }),
     ...(expect !== undefined && { expect: expectOf(expect) }),
+    ...(batch !== undefined && { batchTargets: batch.targets.map((entry) => targetOf(entry, facts)) }),
   };
 }
 

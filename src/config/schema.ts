@@ -30,6 +30,8 @@ const provider = z.strictObject({
   baseUrl: baseUrl.exactOptional(),
   /** A label of the operator's; with bedrock and vertex the cloud's name of the region that is called. @default none */
   region: z.string().min(1).max(64).exactOptional(),
+  /** Whether it is used for batches. @default as its type has them: openai-compatible has none */
+  batch: z.boolean().exactOptional(),
   // azure
   /** The name of the resource, which makes the address. @default none: the baseUrl says it */
   resource: label.exactOptional(),
@@ -50,7 +52,14 @@ const provider = z.strictObject({
 
 const targetFacts = z.strictObject({
   /** USD per million tokens. @default unknown, and so is the cost of each call */
-  price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).exactOptional(),
+  price: z
+    .strictObject({
+      input: z.number().min(0),
+      output: z.number().min(0),
+      /** What a batch costs of it. @default what the provider's batches cost, where they all cost the same */
+      batch: z.number().min(0).max(1).exactOptional(),
+    })
+    .exactOptional(),
   /** Tokens. @default unknown: the target is tried also with a prompt that was too long for another */
   contextWindow: z.int().min(1).exactOptional(),
   /** Tokens of one answer; a higher max_tokens is lowered to it. @default unknown: it is sent as the client set it */
@@ -89,6 +98,8 @@ const common = {
   onRefusal: z.enum(['return', 'failover']).default('return'),
   /** @default live; verified for consensus, and where a form of the answer is asked for */
   stream: z.enum(['live', 'verified']).exactOptional(),
+  /** The lanes of its batches, in the order in which they are tried. @default its targets as listed */
+  batch: z.strictObject({ targets: z.array(chainTarget).min(1) }).exactOptional(),
   /** What an answer must be like to be accepted. @default nothing beside what the request asks for */
   expect: expectFields.exactOptional(),
   // Each one: @default as in `defaults`
@@ -110,12 +121,24 @@ const model = z.discriminatedUnion(
   { error: mustBeOneOf('failover', 'hedge', 'consensus') },
 );
 
+const batchSection = z.strictObject({
+  /** The largest file that may be uploaded. @default 200MB */
+  maxFileSize: size({ min: '1KB', max: '10GB' }).default(200_000_000),
+  /** Between two looks at a provider's batch; grows to ten times as much. @default 30s */
+  pollInterval: duration({ minMs: 100, maxMs: HOUR_MS }).default(30_000),
+  /** A provider's batch that makes no progress for so long is left for the next lane. @default 2h */
+  stuckAfter: duration({ minMs: 1_000, maxMs: MAX_DEADLINE_MS }).default(2 * HOUR_MS),
+  /** Lines without an answer that are asked at once in the ordinary way. @default 32 */
+  rescueConcurrency: z.int().min(1).max(1_000).default(32),
+});
+
 export const configSchema = z.strictObject({
   providers: z.record(name, provider),
   targets: z.record(z.string(), targetFacts).default({}),
   defaults: z.strictObject(limits).default({}),
   models: z.record(modelName, model).default({}),
   ...healthSections,
+  batch: batchSection.prefault({}),
   storage: z.strictObject({ type: z.literal('directory').default('directory') }).default({ type: 'directory' }),
   /** How long finished inferences are kept. Temporal takes no less than an hour. @default 30d */
   retention: duration({ minMs: HOUR_MS, maxMs: 3650 * 24 * HOUR_MS }).default(30 * 24 * HOUR_MS),

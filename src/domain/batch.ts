@@ -3,21 +3,32 @@
 // These shapes are recorded in histories: fields may be added, never renamed or given another meaning.
 
 import type { Usage } from './answer.ts';
-import type { FailureKind } from './failure.ts';
+import type { Expect } from './expectation.ts';
+import type { CallFailure, FailureKind } from './failure.ts';
 import type { LineSet } from './line-set.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 
-export type BatchEndpoint = '/v1/chat/completions';
+type BatchEndpoint = '/v1/chat/completions';
 
-/** The argument of the workflow `batch`. Nothing secret, no address and no time of day in it. */
-export interface BatchInput {
-  /** Also the workflow's. */
-  readonly id: string;
-  readonly inputFileId: string;
+/** What all lines of a batch have in common. */
+export interface LineRules {
   readonly endpoint: BatchEndpoint;
   /** The name that every line asks for. */
   readonly model: string;
+  /** What the model's answers must be like, whatever a line expects. */
+  readonly expect?: Expect;
+}
+
+export function lineRules({ endpoint, model, expect }: LineRules): LineRules {
+  return { endpoint, model, ...(expect && { expect }) };
+}
+
+/** The argument of the workflow `batch`. Nothing secret, no address and no time of day in it. */
+export interface BatchInput extends LineRules {
+  /** Also the workflow's. */
+  readonly id: string;
+  readonly inputFileId: string;
   /** How the model answers in the ordinary way: what `rescue: sync` uses. */
   readonly settings: ModelSettings;
   /** In the order in which they are tried; none: everything is rescued. */
@@ -27,7 +38,6 @@ export interface BatchInput {
   readonly rescue: 'sync' | 'none';
   /** USD; null: no cap. */
   readonly maxCostUsd: number | null;
-  readonly webhookUrl: string | null;
   readonly rules: BatchRules;
   /** Name of the API key; null when there is no authentication. */
   readonly owner: string | null;
@@ -46,12 +56,13 @@ export interface BatchRules {
   readonly rescueConcurrency: number;
 }
 
-export interface BatchCarried {
+interface BatchCarried {
   readonly spentMs: number;
   readonly plan: BatchPlan;
   /** The portions before it have ended. */
   readonly nextPortion: number;
   readonly steps: readonly StepRecord[];
+  readonly reachedAt?: ReachedAt;
 }
 
 /** What reading the input file once has told. */
@@ -100,9 +111,14 @@ export interface StepRecord {
   /** Of what the provider has reported; null: something of it is unknown. */
   readonly costUsd: number | null;
   readonly usage: Usage;
-  /** Where the outcomes of its lines lie, one `LineOutcome` in JSON a line; null: there are none. */
-  readonly outcomes: string | null;
+  /** Why the whole of it came to nothing, where something did. */
+  readonly failure?: StepFailure;
+  /** Blobs in which the outcomes of its lines lie: one `LineOutcome` in JSON a line, in the order of the lines. */
+  readonly outcomes: readonly string[];
 }
+
+/** Of a provider's batch as a whole. */
+export type StepFailure = Pick<CallFailure, 'kind' | 'message' | 'providerMessage'>;
 
 /**
  * How a step came to its end: the provider's own word (`failed`: the batch as a whole was rejected), or what made us end
@@ -171,6 +187,9 @@ export interface BatchManifest {
   readonly costUsd: number | null;
   /** What the same answers would have cost one by one, at the first lane's ordinary price. */
   readonly syncUsd: number | null;
+  /** What it was estimated to cost at its first lane, before anything was sent. */
+  readonly estimateUsd?: number | null;
+  readonly reachedAt?: ReachedAt;
   /** ISO 8601. */
   readonly endedAt: string;
 }
@@ -194,4 +213,9 @@ export interface BatchProgress {
   readonly answered: number;
   readonly steps: readonly StepSummary[];
   readonly costUsd: number | null;
+  readonly estimateUsd?: number | null;
+  readonly reachedAt?: ReachedAt;
 }
+
+/** ISO 8601: when it came to each status, as far as that is known. */
+export type ReachedAt = Readonly<Partial<Record<BatchStatus, string>>>;

@@ -1,5 +1,7 @@
 // The models that clients may name, resolved from the configuration, without secrets. Pure look-ups.
 
+import type { BatchRules } from './batch.ts';
+import type { LaneLimits } from './batch-limits.ts';
 import type { CapabilityRow } from './capabilities.ts';
 import type { EmbeddingLimits } from './embeddings.ts';
 import type { Expect } from './expectation.ts';
@@ -19,6 +21,8 @@ export interface ModelEntry {
   readonly stream?: StreamMode;
   /** What its answers must be like, whatever a request expects. */
   readonly expect?: Expect;
+  /** The lanes of its batches. @default its targets as listed */
+  readonly batchTargets?: readonly Target[];
 }
 
 /** What is known of a target wherever it is used. */
@@ -32,6 +36,8 @@ interface ProviderFacts {
   readonly capabilities?: readonly CapabilityRow[];
   /** Left out: it has no embeddings. */
   readonly embeddings?: EmbeddingLimits;
+  /** Left out: it has no batches, and is no lane of one. */
+  readonly batches?: LaneLimits;
 }
 
 export interface Catalog {
@@ -43,6 +49,7 @@ export interface Catalog {
   readonly providers: Readonly<Record<string, ProviderFacts>>;
   /** Settings of a chain that no model entry describes. */
   readonly defaults: Omit<FailoverSettings, 'targets'>;
+  readonly batchRules: BatchRules;
   /** Hash of the configuration, secrets left out. */
   readonly configHash: string;
 }

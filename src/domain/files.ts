@@ -16,11 +16,15 @@ export interface StoredFile {
 
 /** Bytes are never held as a whole: they go through in pieces. */
 export interface Files {
-  /** Settles when the file would survive a crash of the machine. An error of `content` leaves nothing behind. */
-  create(
-    file: Pick<StoredFile, 'purpose' | 'filename' | 'owner'> & { readonly id?: string },
-    content: AsyncIterable<Uint8Array>,
-  ): Promise<StoredFile>;
+  /**
+   * Settles when the file would survive a crash of the machine. `facts` is asked once all of `content` has been taken; an
+   * error of either leaves nothing behind. `id`: replaces what is there. @default a new one
+   */
+  create(input: {
+    readonly content: AsyncIterable<Uint8Array>;
+    readonly facts: () => Pick<StoredFile, 'purpose' | 'filename' | 'owner'>;
+    readonly id?: string;
+  }): Promise<StoredFile>;
   /** Null when there is none. */
   find(id: string): Promise<StoredFile | null>;
   /** From byte `start`, up to the one before `end`. @default the whole. Null when there is none. */

@@ -7,6 +7,10 @@ export function lineCount(lines: LineSet): number {
   return lines.reduce((count, [from, to]) => count + to - from, 0);
 }
 
+export function hasLine(lines: LineSet, line: number): boolean {
+  return lines.some(([from, to]) => line >= from && line < to);
+}
+
 export function* eachLine(lines: LineSet): Generator<number> {
   for (const [from, to] of lines) for (let line = from; line < to; line++) yield line;
 }
@@ -30,18 +34,4 @@ export function mergeLines(...sets: readonly LineSet[]): LineSet {
     else ranges.push((last = [from, to]));
   }
   return ranges;
-}
-
-/** The first lines, `count` of them at most, and those behind. */
-export function splitLines(lines: LineSet, count: number): readonly [first: LineSet, rest: LineSet] {
-  const first: (readonly [number, number])[] = [];
-  const rest: (readonly [number, number])[] = [];
-  let left = count;
-  for (const [from, to] of lines) {
-    const taken = Math.min(Math.max(left, 0), to - from);
-    if (taken > 0) first.push([from, from + taken]);
-    if (taken < to - from) rest.push([from + taken, to]);
-    left -= taken;
-  }
-  return [first, rest];
 }

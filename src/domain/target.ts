@@ -6,6 +6,8 @@ import type { Params } from './prompt.ts';
 export interface Price {
   readonly input: number;
   readonly output: number;
+  /** What a batch costs of it: 0.5 is half. Unknown when left out. */
+  readonly batch?: number;
 }
 
 export interface Target {

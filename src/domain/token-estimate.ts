@@ -68,7 +68,7 @@ export function estimateTokensOfTexts(texts: readonly string[]): number {
 }
 
 /** When the client sets no limit. */
-const USUAL_OUTPUT = 1_000;
+export const USUAL_OUTPUT = 1_000;
 
 function count(prompt: Prompt, counting: Counting): number {
   const { messages, tools = [], responseFormat } = prompt;

@@ -33,6 +33,8 @@ export const errorTable = {
   submitter_may_not_resolve: { status: 403, type: 'permission_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
   inference_not_found: { status: 404, type: 'invalid_request_error' },
+  file_not_found: { status: 404, type: 'invalid_request_error' },
+  batch_not_found: { status: 404, type: 'invalid_request_error' },
   response_not_found: { status: 404, type: 'invalid_request_error' },
   route_not_found: { status: 404, type: 'invalid_request_error' },
   request_timeout: { status: 408, type: 'invalid_request_error' },
@@ -143,4 +145,18 @@ export function inferenceNotFound(id: string): ApiError {
 
 export function responseNotFound(id: string): ApiError {
   return new ApiError({ code: 'response_not_found', message: `There is no response ${id.slice(0, 80)}.` });
+}
+
+/** Temporal did not answer in time, and nobody can know whether the batch was started. */
+export function batchMayBeStarted(id: string, { shouldRetry }: { readonly shouldRetry: boolean }): ApiError {
+  return new ApiError({
+    code: 'temporal_unavailable',
+    message: `Temporal could not be reached in time. Batch ${id} may have been started: GET /v1/batches/${id} tells.`,
+    retryAfterSeconds: 1,
+    shouldRetry,
+  });
+}
+
+export function batchNotFound(id: string): ApiError {
+  return new ApiError({ code: 'batch_not_found', message: `There is no batch ${id.slice(0, 80)}.` });
 }

@@ -3,7 +3,9 @@
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Batches } from '../domain/batches.ts';
 import type { Catalog } from '../domain/catalog.ts';
+import type { Files } from '../domain/files.ts';
 import type { Inferences } from '../domain/inferences.ts';
 import type { Lines } from '../domain/line.ts';
 import type { Targets } from '../domain/targets.ts';
@@ -15,7 +17,11 @@ import type { Waiting } from './waiting.ts';
 
 export interface HttpContext {
   readonly inferences: Inferences;
+  readonly batches: Batches;
   readonly catalog: Catalog;
+  readonly files: Files;
+  /** Of one file. */
+  readonly maxFileBytes: number;
   readonly lines: Lines;
   readonly targets: Targets;
   /** Asked before an inference is started. */

@@ -20,7 +20,7 @@ interface Fault {
   readonly message: string;
 }
 
-function validationError(error: z.ZodError, data: unknown): ApiError {
+export function validationError(error: z.ZodError, data: unknown): ApiError {
   const faults = error.issues.flatMap((issue) => faultsOf(issue, data));
   // A field that is not supported explains others that go with it (`stream` and `stream_options`).
   const fault = faults.find(({ code }) => code === 'unsupported_parameter') ?? faults[0];

@@ -18,6 +18,8 @@ export interface Plan extends Sent {
   readonly headersDelayMs: number;
   readonly firstTokenDelayMs: number;
   readonly tokenDelayMs: number;
+  /** What a whole answer says that it has cost; null: this is none. */
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number } | null;
   /** What is sent so often while there is no token. */
   readonly keepAlive: { readonly everyMs: number; readonly text: string } | null;
 }
@@ -62,9 +64,22 @@ export function planReply(input: PlanInput): Plan {
     // An answer that is not streamed comes when its last token would have come.
     firstTokenDelayMs: firstTokenDelayMs + (ask?.stream ? 0 : tokenDelayMs * (reply?.outputTokens ?? 0)),
     tokenDelayMs,
+    usage: reply && !(fault && WITHOUT_USAGE.has(fault.type)) ? reply : null,
     keepAlive: keepAliveMs === undefined ? null : { everyMs: keepAliveMs, text: ask?.stream ? format.keepAlive : '\n' },
   };
 }
+
+const WITHOUT_USAGE: ReadonlySet<Fault['type']> = new Set([
+  'error',
+  'status',
+  'html',
+  'reset',
+  'cut',
+  'end-early',
+  'stall',
+  'malformed-chunk',
+  'error-in-200',
+]);
 
 interface SentInput extends PlanInput {
   readonly ask: Ask;

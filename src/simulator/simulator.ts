@@ -5,8 +5,13 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { BatchRule } from './batch/batch-fault.ts';
+import { BatchDesk } from './batch/desk.ts';
+import { serveBatches } from './batch/serve.ts';
 import type { FaultName, FaultRule } from './fault.ts';
 import { isHarmless } from './fault.ts';
+import type { LedgerEntry, RecordedBatch } from './ledger.ts';
+import { Ledger, recordOf } from './ledger.ts';
 import type { Pacing } from './plan.ts';
 import { planReply } from './plan.ts';
 import { RuleBook } from './rule-book.ts';
@@ -44,6 +49,8 @@ export interface SimulatorOptions {
   readonly tokenDelayMs?: number;
   /** How many requests are remembered; the oldest are forgotten first. @default 10000 */
   readonly maxRecordedRequests?: number;
+  /** From the creation of a batch to its end. @default 0, done at the first look */
+  readonly batchMs?: number;
 }
 
 export interface RecordedRequest {
@@ -73,24 +80,33 @@ export interface Simulator {
   baseUrl(account: string, wire: Wire): string;
   /** Adds a rule; the newest that matches wins. Returns what removes it. */
   inject(rule: FaultRule): () => void;
+  /** The same for batches: all rules that match one befall it, of two faults of a type the newer. */
+  injectBatch(rule: BatchRule): () => void;
   /** The inference requests that arrived, in order, and what became of each. */
   readonly requests: readonly RecordedRequest[];
-  /** Forgets rules and requests. */
+  /** The batches that were ever created, in order, as they stand now. */
+  readonly batches: readonly RecordedBatch[];
+  /** What the providers would bill by now, for whole answers and for the lines of batches. */
+  ledger(): readonly LedgerEntry[];
+  /** Forgets rules, requests, files and batches. */
   clear(): void;
   close(): Promise<void>;
 }
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = '127.0.0.1', maxRecordedRequests = 10_000 } = options;
-  const { firstTokenDelayMs = 0, tokenDelayMs = 0 } = options;
+  const { firstTokenDelayMs = 0, tokenDelayMs = 0, batchMs = 0 } = options;
   const rules = new RuleBook();
   const requests: Recording[] = [];
+  const desk = new BatchDesk(batchMs);
+  const ledger = new Ledger();
   const record = (recording: Recording) => {
     requests.push(recording);
     if (requests.length > maxRecordedRequests) requests.shift();
   };
   const server = createServer((request, response) => {
-    serve({ request, response, rules, record, pacing: { firstTokenDelayMs, tokenDelayMs } }).catch((error: unknown) => {
+    const pacing = { firstTokenDelayMs, tokenDelayMs };
+    serve({ request, response, rules, record, pacing, desk, ledger }).catch((error: unknown) => {
       // A client that left while it still sent its body sees nothing; anything else must not pass as a fault.
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
       response.end(`The simulator itself failed: ${String(error)}`);
@@ -106,13 +122,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     url,
     baseUrl: (account, wire) => `${url}/${encodeURIComponent(account)}/${wire}${baseVersions[wire] ?? '/v1'}`,
     inject: (rule) => rules.add(rule, Date.now()),
+    injectBatch: (rule) => desk.rules.add(rule),
     requests,
+    get batches() {
+      return desk.everCreated.map((batch) => recordOf(batch, Date.now()));
+    },
+    ledger: () => ledger.with(desk.everCreated, Date.now()),
     clear() {
       rules.clear();
       requests.length = 0;
+      ledger.clear();
+      desk.clear();
     },
     close: () =>
       new Promise((resolve, reject) => {
+        desk.clear();
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),
@@ -149,33 +173,37 @@ interface Serving {
   readonly rules: RuleBook;
   readonly record: (recording: Recording) => void;
   readonly pacing: Pacing;
+  readonly desk: BatchDesk;
+  readonly ledger: Ledger;
 }
 
 async function serve(serving: Serving): Promise<void> {
-  const { request, response } = serving;
-  const found = find(request);
-  if (found?.route.type === 'inference') return infer(serving, { ...found, route: found.route });
-  response.writeHead(found ? 200 : 404, { 'content-type': 'application/json' });
+  const { response } = serving;
+  const addressed = addressOf(serving.request);
+  const route = addressed?.format.route(addressed);
+  if (addressed && route?.type === 'inference') return infer(serving, { ...addressed, route });
+  if (addressed && !route && (await serveBatches({ ...serving, ...addressed }))) return;
+  response.writeHead(route ? 200 : 404, { 'content-type': 'application/json' });
   response.end(
-    JSON.stringify(found ? found.format.models() : { error: { message: 'The simulator has no such path.' } }),
+    JSON.stringify(route ? addressed?.format.models() : { error: { message: 'The simulator has no such path.' } }),
   );
 }
 
-interface Found {
+interface Addressed {
   readonly account: string;
   readonly wire: Wire;
   readonly format: WireFormat;
+  readonly method: string;
+  /** Behind the account and the wire. */
   readonly path: string;
-  readonly route: Route;
+  readonly url: string;
 }
 
-function find({ method = '', url = '' }: IncomingMessage): Found | null {
+function addressOf({ method = '', url = '' }: IncomingMessage): Addressed | null {
   const { pathname } = new URL(url, 'http://simulator');
   const [, account, wire, path] = /^\/([^/]+)\/([^/]+)\/(.+)$/.exec(pathname) ?? [];
   if (!account || !path || !isWire(wire)) return null;
-  const format = formats[wire];
-  const route = format.route({ method, path });
-  return route && { account: decodeURIComponent(account), wire, format, path: url, route };
+  return { account: decodeURIComponent(account), wire, format: formats[wire], method, path, url };
 }
 
 function isWire(name: string | undefined): name is Wire {
@@ -183,8 +211,8 @@ function isWire(name: string | undefined): name is Wire {
 }
 
 async function infer(
-  { request, response, rules, record, pacing }: Serving,
-  { account, wire, format, path, route }: Found & { readonly route: Extract<Route, { type: 'inference' }> },
+  { request, response, rules, record, pacing, ledger }: Serving,
+  { account, wire, format, url, route }: Addressed & { readonly route: Extract<Route, { type: 'inference' }> },
 ): Promise<void> {
   const gone = new AbortController();
   const text = await textOf(request);
@@ -200,7 +228,7 @@ async function infer(
     wire,
     model,
     stream,
-    path,
+    path: url,
     headers,
     ...said,
     atMs,
@@ -224,7 +252,14 @@ async function infer(
   const context = { id: randomBytes(16).toString('hex'), model, atMs, streamUsage: ask?.streamUsage ?? false };
   const plan = planReply({ wire, format, ask, picked, context, pacing });
   const isWhole = ask !== null && (picked.fault === null || isHarmless(picked.fault));
-  await send({ plan, response, gone: gone.signal, onSent: () => settle(isWhole ? 'answered' : 'faulted') });
+  const onSent = () => {
+    settle(isWhole ? 'answered' : 'faulted');
+    const { usage } = plan;
+    if (!usage) return;
+    const { inputTokens, outputTokens } = usage;
+    ledger.add({ account, wire, model, mode: 'sync', answers: 1, inputTokens, outputTokens });
+  };
+  await send({ plan, response, gone: gone.signal, onSent });
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -2,9 +2,11 @@
 // A file is there in full or not at all: it is written beside, synced, and renamed. Only its owner may read it.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobStore, ByteRange, StoredBlob } from './blob-store.ts';
 import { assertBlobKey } from './blob-store.ts';
 
 export function directoryBlobStore(directory: string): BlobStore {
@@ -12,12 +14,41 @@ export function directoryBlobStore(directory: string): BlobStore {
     async put(key, bytes) {
       const path = pathOf(directory, key);
       await named(`The blob ${key} could not be written`, async () => {
-        if (!(await touch(path, bytes.length))) await writeWhole(path, bytes);
+        if (!(await touch(path, bytes.length))) await writeBeside(path, (file) => file.writeFile(bytes));
       });
     },
     async get(key) {
       const path = pathOf(directory, key);
       return named(`The blob ${key} could not be read`, () => orNull(readFile(path)));
+    },
+    async write(key, content) {
+      const path = pathOf(directory, key);
+      let count = 0;
+      // An error of the content is its caller's own, and stays as it is.
+      await writeBeside(path, async (file) => {
+        for await (const piece of content) {
+          await file.writeFile(piece);
+          count += piece.length;
+        }
+      });
+      return count;
+    },
+    async read(key, range) {
+      const path = pathOf(directory, key);
+      const found = await named(`The blob ${key} could not be read`, () => orNull(stat(path)));
+      return found && pieces(path, range ?? { start: 0, end: found.size });
+    },
+    async list(prefix) {
+      if (prefix.length < 4) throw new RangeError('A prefix of fewer than four letters was listed.');
+      const shard = join(directory, prefix.slice(0, 2), prefix.slice(2, 4));
+      const names = (await named(`The blobs ${prefix}* could not be listed`, () => orNull(readdir(shard)))) ?? [];
+      const wanted = names.filter((name) => name.startsWith(prefix)).sort();
+      const found: StoredBlob[] = [];
+      for (const key of wanted) {
+        const known = await orNull(stat(join(shard, key)));
+        if (known) found.push({ key, bytes: known.size, modifiedMs: known.mtimeMs });
+      }
+      return found;
     },
     async delete(key) {
       const path = pathOf(directory, key);
@@ -39,7 +70,7 @@ async function touch(path: string, length: number): Promise<boolean> {
   return (await orNull(utimes(path, now, now).then(() => true))) ?? false;
 }
 
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+async function writeBeside(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   const shard = dirname(path);
   const firstNew = await mkdir(shard, { recursive: true, mode: 0o700 });
   // A dot first: no key looks like that.
@@ -47,7 +78,7 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      await file.writeFile(bytes);
+      await fill(file);
       await file.sync();
     } finally {
       await file.close();
@@ -61,6 +92,14 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   await sync(shard);
   if (firstNew !== undefined) await syncUpTo(dirname(shard), dirname(firstNew));
 }
+
+/** Opened when the first piece is wanted, and closed whenever nobody wants another. */
+async function* pieces(path: string, range: ByteRange): AsyncGenerator<Uint8Array> {
+  if (range.end <= range.start) return;
+  yield* createReadStream(path, { start: range.start, end: range.end - 1, highWaterMark: PIECE_BYTES });
+}
+
+const PIECE_BYTES = 256 * 1024;
 
 async function syncUpTo(directory: string, last: string): Promise<void> {
   await sync(directory);

@@ -10,6 +10,8 @@ import type { Inferences, ListInferences, StartInference } from '../../src/domai
 import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { batchesWithout } from '../support/batches.ts';
+import { filesInDirectory } from '../support/files.ts';
 import { linesInMemory } from '../support/lines.ts';
 import { targetsInMemory } from '../support/targets.ts';
 
@@ -181,7 +183,10 @@ export async function startService(
 ): Promise<TestService> {
   const { app, beginShutdown } = await buildServer({
     inferences,
+    batches: batchesWithout(),
     catalog,
+    files: filesInDirectory(),
+    maxFileBytes: 1_000_000,
     lines: linesInMemory(),
     apiKeys: options.apiKeys ?? [],
     bodyLimitBytes: 1_000_000,
@@ -254,5 +259,6 @@ const catalog: Catalog = {
   facts: {},
   providers: { openai: { region: null } },
   defaults: settings,
+  batchRules: { pollIntervalMs: 30_000, stuckAfterMs: 7_200_000, rescueConcurrency: 32 },
   configHash: 'hash',
 };

@@ -240,7 +240,7 @@ function branchesOf({ anyOf = [], oneOf = [] }: JsonNode): readonly JsonNode[] {
 /** What has the same form at several places is shown at one of them. */
 function whereShown(option: string): string {
   return option
-    .replace(/\.(?:targets\[\]\.chain\[\]|escalateTo\[\]|escalateTo(?=\.))/, '.targets[]')
+    .replace(/\.(?:targets\[\]\.chain\[\]|batch\.targets\[\]|escalateTo\[\]|escalateTo(?=\.))/, '.targets[]')
     .replace(/\.expect\.(?:characters|bullets|paragraphs)\.(?=min|max)/, '.expect.words.')
     .replace(/\.compare\.fields\.\*\.(?=ignore|similarity)/, '.compare.');
 }

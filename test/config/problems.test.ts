@@ -152,6 +152,12 @@ describe('fields that do not fit each other', () => {
     ]);
   });
 
+  it('are batches of a type that has none', () => {
+    const text =
+      'providers:\n  a: { type: cohere, apiKey: k, batch: true }\n  b: { type: openai, apiKey: k, batch: true }';
+    expect(problemsOf(text)).toEqual(['2 providers.a.batch: must be left out: type cohere has no batches here']);
+  });
+
   it('are timeouts that a tighter limit around them always ends', () => {
     const models = [
       '  a: { targets: [local/x], deadline: 10s, attemptTimeout: 11s }',
@@ -182,7 +188,6 @@ describe('a base URL', () => {
 
 describe('fields of later issues', () => {
   it.each([
-    `${LOCAL}targets: { local/x: { price: { input: 1, output: 1, batch: 0.5 } } }`,
     `${LOCAL}models: { m: { targets: [local/x], hedgeDelay: 0ms } }`,
     `${LOCAL}storage: { type: directory, bucket: x }`,
   ])('are unknown: %s', (text) => {

@@ -49,6 +49,15 @@ it('what the models of a type cannot do is in the catalog, without a word of how
   expect(JSON.stringify(catalog)).not.toContain('secret-key');
 });
 
+it('what a batch of a provider may hold is in the catalog, where it has batches', () => {
+  const limitsOf = (fields: string) => load(provider(fields)).catalog.providers['p']?.batches;
+  const server = 'type: openai-compatible, baseUrl: "http://127.0.0.1:1/v1"';
+  expect(limitsOf('type: mistral, apiKey: k')).toEqual({ lines: 100_000, bytes: 500_000_000 });
+  expect(limitsOf('type: mistral, apiKey: k, batch: false')).toBeUndefined();
+  expect(limitsOf(server)).toBeUndefined();
+  expect(limitsOf(`${server}, batch: true`)).toEqual({ lines: 50_000, bytes: 200_000_000 });
+});
+
 it('the keys of all types in the environment make one chain', () => {
   const names = ['DASHSCOPE', 'GROQ', 'XAI', 'TOGETHER', 'FIREWORKS', 'COHERE', 'OPENROUTER', 'TOKENMIX'];
   const env = Object.fromEntries(names.map((name) => [`${name}_API_KEY`, 'k']));

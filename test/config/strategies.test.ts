@@ -41,7 +41,12 @@ models:
       settings: {
         strategy: 'consensus',
         targets: [
-          { provider: 'openai', model: 'gpt-4o', price: { input: 2.5, output: 10 }, contextWindow: 128_000 },
+          {
+            provider: 'openai',
+            model: 'gpt-4o',
+            price: { input: 2.5, output: 10, batch: 0.5 },
+            contextWindow: 128_000,
+          },
           { provider: 'openai-eu', model: 'gpt-4o' },
           { provider: 'claude', model: 'claude-sonnet-4-5' },
           { provider: 'gemini', model: 'gemini-2.5-pro' },

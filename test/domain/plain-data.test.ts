@@ -99,6 +99,7 @@ describe('the catalog', () => {
     facts: { 'a/y': { contextWindow: 10 } },
     providers: { a: { region: null } },
     defaults,
+    batchRules: { pollIntervalMs: 1, stuckAfterMs: 2, rescueConcurrency: 3 },
     configHash: 'hash',
   };
 

@@ -15,6 +15,8 @@ import { createMetrics } from '../../src/metrics.ts';
 import { directoryBlobStore } from '../../src/storage/directory.ts';
 import { createInferences } from '../../src/temporal/client.ts';
 import { createDataConverter } from '../../src/temporal/payloads.ts';
+import { batchesWithout } from '../support/batches.ts';
+import { filesInDirectory } from '../support/files.ts';
 import type { TestAnswer, TestRequest, TestService } from '../support/service.ts';
 import { send } from '../support/service.ts';
 import { targetsInMemory } from '../support/targets.ts';
@@ -59,7 +61,10 @@ export async function startApi(service: TestService, now: () => number = Date.no
   const logger = pino({ level: 'silent' });
   const { app } = await buildServer({
     inferences,
+    batches: batchesWithout(),
     catalog,
+    files: filesInDirectory(),
+    maxFileBytes: 1_000_000,
     lines: createLines(hub, new LineConnections(logger)),
     targets: targetsInMemory(catalog),
     admit: () => null,

@@ -4,7 +4,9 @@
 import { Writable } from 'node:stream';
 import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import type { Admit } from '../../src/domain/admission.ts';
+import type { Batches } from '../../src/domain/batches.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
+import type { Files } from '../../src/domain/files.ts';
 import type { Inferences } from '../../src/domain/inferences.ts';
 import type { Lines } from '../../src/domain/line.ts';
 import type { Targets } from '../../src/domain/targets.ts';
@@ -12,6 +14,8 @@ import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { batchesWithout } from '../support/batches.ts';
+import { filesInDirectory } from '../support/files.ts';
 import { linesInMemory } from '../support/lines.ts';
 import { targetsInMemory } from '../support/targets.ts';
 
@@ -41,6 +45,7 @@ export const catalog: Catalog = {
   facts: { 'openai/gpt-4o': { price: { input: 2.5, output: 10 }, contextWindow: 128_000 } },
   providers: { openai: { region: 'eu' }, together: { region: null } },
   defaults: settings,
+  batchRules: { pollIntervalMs: 30_000, stuckAfterMs: 7_200_000, rescueConcurrency: 32 },
   configHash: 'hash',
 };
 
@@ -53,6 +58,9 @@ export async function serverWithoutTemporal(
     targets?: Targets;
     inferences?: Partial<Inferences>;
     lines?: Lines;
+    batches?: Partial<Batches>;
+    files?: Files;
+    now?: () => number;
   } = {},
 ) {
   const used: string[] = [];
@@ -85,7 +93,10 @@ export async function serverWithoutTemporal(
   const known = options.catalog ?? catalog;
   const server = await buildServer({
     inferences,
+    batches: { ...batchesWithout(refuse), ...options.batches },
     catalog: known,
+    files: options.files ?? filesInDirectory(),
+    maxFileBytes: 1_000_000,
     lines: options.lines ?? linesInMemory(),
     targets: options.targets ?? targetsInMemory(known),
     admit: options.admit ?? (() => null),
@@ -95,6 +106,7 @@ export async function serverWithoutTemporal(
     logger,
     uiUrlOf: () => null,
     version: '1.2.3',
+    ...(options.now && { now: options.now }),
     metrics: createMetrics({ catalog: known, health: () => [], votesHeld: () => 0 }),
   });
   return { ...server, used, log };

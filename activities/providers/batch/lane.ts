@@ -1,13 +1,10 @@
 // What a vendor's file has to tell of its batches: how they are sent, found again, looked at and read. Interfaces only.
 // The official SDKs speak the wire, with `maxRetries: 0`: Temporal is the only retry loop.
 
-import type { LaneLimits } from '../../../src/domain/batch-limits.ts';
 import type { ProviderSettings } from '../registry.ts';
 
 /** The batches of one vendor. Errors are thrown as the SDK has them; `batchFailure` says what they mean. */
 export interface BatchVendor {
-  readonly limits: LaneLimits;
-  /** The custom id of one line, within what the wire allows: found again in the results. */
   connect(access: BatchAccess): BatchConnection;
 }
 
@@ -37,9 +34,14 @@ export interface BatchConnection {
   }): Promise<string>;
   /**
    * Batches that may be the one of this key, newest first. `certain`: the key says so. `possible`: the wire has no place
-   * for a key, and only results tell, by the ids of their lines.
+   * for a key, and only results tell, by the ids of their lines. What was uploaded tells as well as a key, as it is ours.
    */
-  find(input: { readonly key: string; readonly sinceMs: number; readonly count: number }): Promise<FoundBatches>;
+  find(input: {
+    readonly key: string;
+    readonly uploaded: UploadedLines;
+    readonly sinceMs: number;
+    readonly count: number;
+  }): Promise<FoundBatches>;
   look(id: string): Promise<BatchLook>;
   /** Whatever there is of a batch that has ended, in any order. */
   results(id: string): AsyncIterable<LaneResult>;
@@ -51,7 +53,7 @@ export interface BatchConnection {
 
 export type UploadedLines = { readonly type: 'file'; readonly fileId: string } | { readonly type: 'inline' };
 
-export interface FoundBatches {
+interface FoundBatches {
   readonly certain: readonly string[];
   readonly possible: readonly string[];
 }

@@ -1,0 +1,32 @@
+// What the activities of batches need beside what all have. Types only.
+
+import type { Answer } from '../../src/domain/answer.ts';
+import type { BatchManifest, LineFault, LineRules } from '../../src/domain/batch.ts';
+import type { Files } from '../../src/domain/files.ts';
+import type { Inferences } from '../../src/domain/inferences.ts';
+import type { Prompt } from '../../src/domain/prompt.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { CallModelDeps } from '../call-model.ts';
+
+export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connections' | 'logger'> {
+  readonly files: Files;
+  readonly blobs: BlobStore;
+  readonly writeEnd: (manifest: BatchManifest) => Promise<void>;
+  readonly inferences: Pick<Inferences, 'start' | 'get' | 'wait' | 'cancel'>;
+  /** A line of the input file, or what is wrong with it. */
+  readonly readLine: ReadLine;
+  /** An answer in the shape that the endpoint's clients know. */
+  readonly renderAnswer: (input: {
+    readonly id: string;
+    readonly createdAt: string;
+    readonly answer: Answer;
+    readonly target: string | null;
+  }) => unknown;
+}
+
+type ReadLine = (text: string, rules: LineRules) => BatchLine | { readonly fault: Omit<LineFault, 'line'> };
+
+interface BatchLine {
+  readonly customId: string;
+  readonly prompt: Prompt;
+}

@@ -1,0 +1,55 @@
+// Reads lines of files and blobs in streams: no file is ever held as a whole.
+
+import type { LineSet } from '../../src/domain/line-set.ts';
+import type { Files } from '../../src/domain/files.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import { textLines } from './text-lines.ts';
+
+/** Where each line begins, in bytes, and where the last one ends: one number more than there are lines. */
+export type LineIndex = Float64Array;
+
+export async function readIndex(blobs: BlobStore, batchId: string): Promise<LineIndex> {
+  const bytes = await blobs.get(indexKey(batchId));
+  if (!bytes) throw new Error(`The index of ${batchId} is gone from the blob store.`);
+  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+export function indexKey(batchId: string): string {
+  return `${batchId}.index`;
+}
+
+/** The wanted lines in their order, with their numbers. */
+export async function* inputLines(
+  files: Files,
+  input: { readonly fileId: string; readonly index: LineIndex; readonly lines: LineSet },
+): AsyncGenerator<{ readonly line: number; readonly text: string }> {
+  const { fileId, index, lines } = input;
+  for (const [from, to] of lines) {
+    const range = { start: index[from] ?? 0, end: index[to] ?? 0 };
+    const content = await files.read(fileId, range);
+    if (!content) throw new Error(`The input file ${fileId} is gone.`);
+    let line = from;
+    for await (const text of textLines(content)) yield { line: line++, text };
+  }
+}
+
+/** JSON documents, one a line. */
+export async function* jsonLines<T>(blobs: BlobStore, key: string): AsyncGenerator<T> {
+  const content = await blobs.read(key);
+  if (!content) throw new Error(`The blob ${key} is gone from the blob store.`);
+  for await (const text of textLines(content)) yield JSON.parse(text) as T;
+}
+
+/** In pieces of some size: a write a line would cost more than the line. */
+export async function* inPieces(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Uint8Array> {
+  let held = '';
+  for await (const line of lines) {
+    held += `${line}\n`;
+    if (held.length < PIECE_CHARACTERS) continue;
+    yield Buffer.from(held, 'utf8');
+    held = '';
+  }
+  if (held !== '') yield Buffer.from(held, 'utf8');
+}
+
+const PIECE_CHARACTERS = 256 * 1024;

@@ -1,0 +1,145 @@
+// The short activities of a provider's batch: create it once, look at it, cancel it, know it again, clear up behind it.
+
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { BatchRules, StepEnd, StepFailure } from '../../src/domain/batch.ts';
+import type { Target } from '../../src/domain/target.ts';
+import type { UploadedLines } from '../providers/batch/lane.ts';
+import type { BatchDeps } from './batch-deps.ts';
+import { connectLane, rejectionOf } from './connect-lane.ts';
+import { lineOf } from './line-id.ts';
+import { withHeartbeats } from './with-heartbeats.ts';
+
+export interface CreateProviderBatchInput {
+  readonly target: Target;
+  readonly key: string;
+  readonly uploaded: UploadedLines;
+  /** The blob with the lines, of a provider that takes them with the creation. */
+  readonly spool: string | null;
+  readonly count: number;
+  /** Milliseconds since the epoch: before that, none can have been created. */
+  readonly sinceMs: number;
+  /** The workflow was reset: one may have been created before. */
+  readonly isReset: boolean;
+  /** It has been found out that there is none. */
+  readonly isNotThere: boolean;
+}
+
+export type CreateProviderBatchResult =
+  | { readonly type: 'created'; readonly id: string }
+  /** One of these may be it. */
+  | { readonly type: 'possible'; readonly ids: readonly string[] };
+
+/** A reply may get lost, and the worker too: from the second attempt on it is looked for first. */
+export async function createProviderBatch(
+  deps: BatchDeps,
+  input: CreateProviderBatchInput,
+): Promise<CreateProviderBatchResult> {
+  const { target, key, uploaded, spool, count, sinceMs, isReset, isNotThere } = input;
+  const connection = await connectLane(deps, target);
+  if (isReset || Context.current().info.attempt > 1) {
+    const { certain, possible } = await connection.find({ key, uploaded, sinceMs, count });
+    const [id] = certain;
+    if (id !== undefined) return { type: 'created', id };
+    if (possible.length > 0 && !isNotThere) return { type: 'possible', ids: possible };
+  }
+  const path = spool === null ? null : join(tmpdir(), `holdfast-${randomUUID()}.jsonl`);
+  try {
+    if (path !== null && spool !== null) await copyBlob(deps, spool, path);
+    const id = await withHeartbeats(() => connection.create({ key, uploaded, path, count }));
+    return { type: 'created', id };
+  } finally {
+    if (path !== null) await rm(path, { force: true });
+  }
+}
+
+async function copyBlob({ blobs }: BatchDeps, key: string, path: string): Promise<void> {
+  const content = await blobs.read(key);
+  if (!content) throw new Error(`The blob ${key} is gone from the blob store.`);
+  await pipeline(content, createWriteStream(path, { mode: 0o600 }));
+}
+
+export interface AwaitProviderBatchInput {
+  readonly target: Target;
+  readonly id: string;
+  readonly rules: BatchRules;
+  /** From the first look: then it is no longer waited for. */
+  readonly timeMs: number;
+}
+
+/** `end` null: the time is up. `failure`: of one that was rejected as a whole. */
+export interface AwaitProviderBatchResult {
+  readonly end: StepEnd | null;
+  readonly failure?: StepFailure;
+}
+
+/** What is remembered between looks. */
+interface Seen {
+  readonly done: number | null;
+  /** By the server's clock; since when `done` is what it is. */
+  readonly sinceMs: number;
+}
+
+/** Each look is an attempt that fails until the batch has ended: waiting leaves nothing in the history. */
+export async function awaitProviderBatch(
+  deps: BatchDeps,
+  { target, id, rules, timeMs }: AwaitProviderBatchInput,
+): Promise<AwaitProviderBatchResult> {
+  const context = Context.current();
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs: nowMs, attempt, heartbeatDetails } = context.info;
+  const before = (heartbeatDetails as Seen | undefined) ?? { done: null, sinceMs: nowMs };
+  const connection = await connectLane(deps, target);
+  const look = await connection.look(id).catch((error: unknown) => {
+    // Whoever cannot be asked makes no progress either: it is stuck after the same time.
+    deps.logger.debug({ target: `${target.provider}/${target.model}`, batch: id }, 'A look at a batch has failed.');
+    return error instanceof ApplicationFailure && error.type !== 'model-not-found' ? null : Promise.reject(error);
+  });
+  if (look?.state === 'ended') {
+    const end = look.end ?? 'completed';
+    return end === 'failed' ? { end, failure: await rejectionOf(deps, target, look) } : { end };
+  }
+  const done = look?.done ?? before.done;
+  const seen: Seen = done === before.done ? before : { done, sinceMs: nowMs };
+  context.heartbeat(seen);
+  if (nowMs - seen.sinceMs >= rules.stuckAfterMs) return { end: 'stuck' };
+  const leftMs = timeMs - (nowMs - scheduledTimestampMs);
+  if (leftMs <= 0) return { end: null };
+  const delayMs = Math.min(rules.pollIntervalMs * Math.min(1.2 ** (attempt - 1), 10), leftMs);
+  throw ApplicationFailure.create({
+    type: 'pending',
+    message: `${look?.state ?? 'unknown'}${done === null ? '' : `, ${done} lines done`}`,
+    nextRetryDelay: Math.max(1, Math.round(delayMs)),
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+export async function cancelProviderBatch(
+  deps: BatchDeps,
+  { target, id }: { readonly target: Target; readonly id: string },
+): Promise<void> {
+  await (await connectLane(deps, target)).cancel(id);
+}
+
+/** Whether a batch that has ended holds the lines of this key; its first result tells. */
+export async function recogniseBatch(
+  deps: BatchDeps,
+  { target, key, id }: { readonly target: Target; readonly key: string; readonly id: string },
+): Promise<boolean> {
+  const connection = await connectLane(deps, target);
+  for await (const result of connection.results(id)) return lineOf(key, result.id) !== null;
+  return false;
+}
+
+/** Neither prompts nor answers stay at the provider longer than they have to. */
+export async function removeProviderBatch(
+  deps: BatchDeps,
+  { target, id, uploaded }: { readonly target: Target; readonly id: string; readonly uploaded: UploadedLines },
+): Promise<void> {
+  await (await connectLane(deps, target)).remove(id, uploaded);
+}

@@ -1,0 +1,156 @@
+// The activity `uploadLines`: makes each line what the lane's provider takes, spools it to a file of this machine, and
+// brings that to the provider. Lines that the lane cannot take, or that the money is not enough for, stay behind.
+
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Context } from '@temporalio/activity';
+import type { LineRules, LineOutcome } from '../../src/domain/batch.ts';
+import { laneUsd, lineTokens } from '../../src/domain/batch-cost.ts';
+import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
+import type { LineSet } from '../../src/domain/line-set.ts';
+import { lineSetOf } from '../../src/domain/line-set.ts';
+import type { Target } from '../../src/domain/target.ts';
+import { targetName } from '../../src/domain/target.ts';
+import type { BatchConnection, UploadedLines } from '../providers/batch/lane.ts';
+import { createLineWriter } from '../providers/batch/line-request.ts';
+import type { BatchDeps } from './batch-deps.ts';
+import { connectLane } from './connect-lane.ts';
+import { withHeartbeats } from './with-heartbeats.ts';
+import { lineId } from './line-id.ts';
+import { inPieces, inputLines, readIndex } from './lines.ts';
+
+export interface UploadLinesInput extends LineRules {
+  readonly batchId: string;
+  readonly inputFileId: string;
+  readonly target: Target;
+  /** Of the provider's batch that is to be. */
+  readonly key: string;
+  readonly lines: LineSet;
+  /** By the estimates of the lines; null: no limit. */
+  readonly budgetUsd: number | null;
+}
+
+export interface UploadLinesResult {
+  readonly uploaded: UploadedLines;
+  /** The blob with the encoded lines, where the provider takes them with the creation; null: it has them. */
+  readonly spool: string | null;
+  readonly sent: LineSet;
+  /** Lines that were not sent. */
+  readonly rest: LineSet;
+  /** Some of those for want of money. */
+  readonly isCut: boolean;
+  readonly refused: {
+    readonly failures: Readonly<Partial<Record<FailureKind, number>>>;
+    readonly outcomes: readonly string[];
+  };
+}
+
+export async function uploadLines(deps: BatchDeps, input: UploadLinesInput): Promise<UploadLinesResult> {
+  const { target, key } = input;
+  const connection = await connectLane(deps, target);
+  const path = join(tmpdir(), `holdfast-${randomUUID()}.jsonl`);
+  try {
+    const translation = await Translation.begin(deps, input, connection);
+    const index = await readIndex(deps.blobs, input.batchId);
+    const lines = inputLines(deps.files, { fileId: input.inputFileId, index, lines: input.lines });
+    await pipeline(inPieces(translation.encoded(lines)), createWriteStream(path, { mode: 0o600 }));
+    const result = await translation.result();
+    if (result.sent.length === 0) return { ...result, uploaded: { type: 'inline' }, spool: null };
+    const uploaded = await withHeartbeats(() => connection.upload({ key, path }));
+    if (uploaded.type === 'file') return { ...result, uploaded, spool: null };
+    const spool = `${key}.lines`;
+    await deps.blobs.write(spool, readPieces(path));
+    return { ...result, uploaded, spool };
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
+  const { createReadStream } = await import('node:fs');
+  yield* createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+}
+
+type LineWriter = Awaited<ReturnType<typeof createLineWriter>>;
+
+class Translation {
+  readonly #deps: BatchDeps;
+  readonly #input: UploadLinesInput;
+  readonly #connection: BatchConnection;
+  readonly #writer: LineWriter;
+  readonly #sent: number[] = [];
+  readonly #rest: number[] = [];
+  readonly #refused: LineOutcome[] = [];
+  #isCut = false;
+  #spentUsd = 0;
+
+  constructor(deps: BatchDeps, input: UploadLinesInput, parts: { connection: BatchConnection; writer: LineWriter }) {
+    this.#deps = deps;
+    this.#input = input;
+    this.#connection = parts.connection;
+    this.#writer = parts.writer;
+  }
+
+  static async begin(deps: BatchDeps, input: UploadLinesInput, connection: BatchConnection): Promise<Translation> {
+    const settings = deps.providers.get(input.target.provider);
+    if (!settings) throw new Error('The lane was connected without its settings.');
+    const writer = await createLineWriter({ settings, target: input.target });
+    return new Translation(deps, input, { connection, writer });
+  }
+
+  async *encoded(lines: AsyncIterable<{ readonly line: number; readonly text: string }>): AsyncGenerator<string> {
+    const { key, target } = this.#input;
+    for await (const { line, text } of lines) {
+      if (line % 500 === 0) Context.current().heartbeat(line);
+      const read = this.#deps.readLine(text, this.#input);
+      if ('fault' in read) throw new Error('A line that was valid when the batch was planned is not any more.');
+      if (!this.#canPay(laneUsd(lineTokens(read.prompt), target))) {
+        this.#isCut = true;
+        this.#rest.push(line);
+        continue;
+      }
+      const written = await this.#writer.write(read.prompt);
+      if (written.type === 'failed') {
+        this.#refuse(line, read.customId, written.failure);
+        continue;
+      }
+      this.#sent.push(line);
+      yield this.#connection.encode({ id: lineId(key, line), body: written.body });
+    }
+  }
+
+  async result(): Promise<Omit<UploadLinesResult, 'uploaded' | 'spool'>> {
+    const failures: Partial<Record<FailureKind, number>> = {};
+    for (const outcome of this.#refused) {
+      if ('kind' in outcome) failures[outcome.kind] = (failures[outcome.kind] ?? 0) + 1;
+    }
+    const outcomes = `${this.#input.key}.refused`;
+    const hasOutcomes = this.#refused.length > 0;
+    if (hasOutcomes) await this.#deps.blobs.write(outcomes, inPieces(this.#refused.map((row) => JSON.stringify(row))));
+    return {
+      sent: lineSetOf(this.#sent),
+      rest: lineSetOf(this.#rest),
+      isCut: this.#isCut,
+      refused: { failures, outcomes: hasOutcomes ? [outcomes] : [] },
+    };
+  }
+
+  #canPay(usd: number | null): boolean {
+    const { budgetUsd } = this.#input;
+    if (budgetUsd === null || usd === null) return true;
+    // Sums of fractions come out a little above or below.
+    if (this.#spentUsd + usd > budgetUsd * (1 + 1e-9)) return false;
+    this.#spentUsd += usd;
+    return true;
+  }
+
+  #refuse(line: number, customId: string, { kind, message, providerMessage }: CallFailure): void {
+    const words = providerMessage === undefined ? {} : { providerMessage };
+    this.#rest.push(line);
+    this.#refused.push({ line, customId, target: targetName(this.#input.target), costUsd: 0, kind, message, ...words });
+  }
+}

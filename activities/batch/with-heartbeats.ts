@@ -1,0 +1,15 @@
+// Heartbeats while something runs that has none of its own.
+
+import { Context } from '@temporalio/activity';
+
+const EVERY_MS = 5_000;
+
+export async function withHeartbeats<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), EVERY_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
