@@ -63,6 +63,12 @@ module.exports = {
       to: { path: '^(activities|workflows|src/(?!lines/|domain/))|node_modules/(?!ws/|@types/ws/|@types/node/)' },
     },
     {
+      name: 'files-know-the-store',
+      severity: 'error',
+      from: { path: '^src/files/' },
+      to: { path: '^(activities|workflows|src/(?!files/|storage/|domain/))' },
+    },
+    {
       name: 'storage-stands-alone',
       severity: 'error',
       from: { path: '^src/storage/' },
