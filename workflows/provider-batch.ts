@@ -8,7 +8,6 @@ import {
   isCancellation,
   proxyActivities,
   sleep,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { createActivities } from '../activities/index.ts';
 import type { BatchRules, LineRules, StepEnd, StepFailure, StepRecord } from '../src/domain/batch.ts';
@@ -115,7 +114,7 @@ class ProviderBatch {
   async #once(number: number): Promise<{ readonly record: StepRecord; readonly mayTryAgain: boolean }> {
     const { batchId, inputFileId, portion, lane, target, lines, budgetUsd } = this.#input;
     // Another try is another batch.
-    const key = `${batchId}.p${portion}.l${lane}.${number}`;
+    const name = `${batchId}.p${portion}.l${lane}.${number}`;
     let uploaded: Uploaded;
     try {
       uploaded = await files.uploadLines({
@@ -123,7 +122,7 @@ class ProviderBatch {
         batchId,
         inputFileId,
         target,
-        key,
+        name,
         lines,
         budgetUsd,
       });
@@ -133,54 +132,45 @@ class ProviderBatch {
     const sent = uploaded.sent;
     if (lineCount(sent) === 0)
       return { record: this.#recordOf(uploaded, null, uploaded.isCut ? 'cost' : 'completed'), mayTryAgain: false };
-    const lived = await this.#live(key, uploaded).catch(
+    const lived = await this.#live(uploaded).catch(
       (error: unknown): Lived => ({
         end: endOf(error),
         ...failureOf(error),
       }),
     );
     const { end, failure } = lived;
-    const record = await CancellationScope.nonCancellable(() => this.#collect(key, uploaded, end));
+    const record = await CancellationScope.nonCancellable(() => this.#collect(uploaded, end));
     // No room for it, which passes.
     const mayTryAgain = end === 'failed' && failure?.kind === 'rate-limited';
     return { record: { ...record, ...(failure && { failure }) }, mayTryAgain };
   }
 
   /** From creation to its end. */
-  async #live(key: string, uploaded: Uploaded): Promise<Lived> {
-    const id = await this.#create(key, uploaded);
+  async #live(uploaded: Uploaded): Promise<Lived> {
+    const id = await this.#create(uploaded);
     if (id === null) return { end: 'held' };
     this.#providerBatchId = id;
-    const seen = await this.#await(id, this.#leftMs()).catch((error: unknown) => {
+    const seen = await this.#await(uploaded.key, id, this.#leftMs()).catch((error: unknown) => {
       if (isCancellation(error)) return null;
       throw error;
     });
     if (seen?.end && seen.end !== 'stuck') return { ...seen, end: seen.end };
     const end = seen === null ? 'cancelled' : (seen.end ?? 'deadline');
     // What it has done by then is paid for, and can be read once it has ended.
-    await CancellationScope.nonCancellable(() => this.#leave(id));
+    await CancellationScope.nonCancellable(() => this.#leave(uploaded.key, id));
     return { end };
   }
 
   /** Null: nobody can know whether one was created, and time is up. */
-  async #create(key: string, uploaded: Uploaded): Promise<string | null> {
-    const { batchId, target } = this.#input;
-    const { runId, firstExecutionRunId, startTime } = workflowInfo();
-    const asked = {
-      batchId,
-      target,
-      key,
-      uploaded: uploaded.uploaded,
-      spool: uploaded.spool,
-      count: lineCount(uploaded.sent),
-      sinceMs: startTime.getTime(),
-      isReset: runId !== firstExecutionRunId,
-    };
+  async #create(uploaded: Uploaded): Promise<string | null> {
+    const { target } = this.#input;
+    const { key, uploaded: file, spool, sent } = uploaded;
+    const asked = { target, key, uploaded: file, spool, count: lineCount(sent) };
     const created = await createProviderBatch({ ...asked, isNotThere: false });
     if (created.type === 'created') return created.id;
     // The wire has no place for our key: only results tell whose batch it is, and those come at its end.
     for (const id of created.ids) {
-      const seen = await this.#await(id, this.#leftMs());
+      const seen = await this.#await(uploaded.key, id, this.#leftMs());
       if (seen.end === null || seen.end === 'stuck') return null;
       if (await brief.recogniseBatch({ target, key, id })) return id;
     }
@@ -188,7 +178,7 @@ class ProviderBatch {
     return again.type === 'created' ? again.id : null;
   }
 
-  async #await(id: string, timeMs: number): ReturnType<Activities['awaitProviderBatch']> {
+  async #await(key: string, id: string, timeMs: number): ReturnType<Activities['awaitProviderBatch']> {
     const { target, rules } = this.#input;
     if (timeMs <= 0) return { end: null };
     const { awaitProviderBatch } = proxyActivities<Activities>({
@@ -198,25 +188,26 @@ class ProviderBatch {
       cancellationType: 'TRY_CANCEL',
       summary: `batch ${id}`,
     });
-    return awaitProviderBatch({ target, id, rules, timeMs });
+    return awaitProviderBatch({ target, key, id, rules, timeMs });
   }
 
-  async #leave(id: string): Promise<void> {
+  async #leave(key: string, id: string): Promise<void> {
     const { target } = this.#input;
     try {
       await brief.cancelProviderBatch({ target, id });
-      await this.#await(id, CANCEL_MS);
+      await this.#await(key, id, CANCEL_MS);
     } catch (error) {
       // Read all the same: it may have ended by itself.
       if (!(error instanceof ActivityFailure)) throw error;
     }
   }
 
-  async #collect(key: string, uploaded: Uploaded, end: StepEnd): Promise<StepRecord> {
+  async #collect(uploaded: Uploaded, end: StepEnd): Promise<StepRecord> {
     const { batchId, inputFileId, target } = this.#input;
     const id = this.#providerBatchId;
     if (id === null || end === 'failed') return this.#recordOf(uploaded, null, end);
-    const asked = { ...lineRules(this.#input), batchId, inputFileId, target, key, id, lines: uploaded.sent };
+    const { key, sent } = uploaded;
+    const asked = { ...lineRules(this.#input), batchId, inputFileId, target, key, id, lines: sent };
     try {
       const collected = await results.collectResults(asked);
       await brief.removeProviderBatch({ target, id, uploaded: uploaded.uploaded }).catch(() => undefined);

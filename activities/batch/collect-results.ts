@@ -22,6 +22,7 @@ import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
 import { lineOf } from './line-id.ts';
 import { inPieces, inputLines, readIndex } from './lines.ts';
+import { once } from './step-records.ts';
 
 export interface CollectResultsInput extends LineRules {
   readonly batchId: string;
@@ -39,7 +40,11 @@ export type CollectResultsResult = Pick<
   'answered' | 'rest' | 'failures' | 'costUsd' | 'usage' | 'outcomes'
 >;
 
-export async function collectResults(deps: BatchDeps, input: CollectResultsInput): Promise<CollectResultsResult> {
+export function collectResults(deps: BatchDeps, input: CollectResultsInput): Promise<CollectResultsResult> {
+  return once(deps, { key: input.key, part: 'collected' }, () => collect(deps, input));
+}
+
+async function collect(deps: BatchDeps, input: CollectResultsInput): Promise<CollectResultsResult> {
   const connection = await connectLane(deps, input.target);
   const spool = await ResultSpool.open(input);
   try {

@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BatchRules, StepEnd, StepFailure } from '../../src/domain/batch.ts';
 import type { Target } from '../../src/domain/target.ts';
-import type { UploadedLines } from '../providers/batch/lane.ts';
+import type { BatchConnection, UploadedLines } from '../providers/batch/lane.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane, rejectionOf } from './connect-lane.ts';
 import { lineOf } from './line-id.ts';
+import { readPart, writePart } from './step-records.ts';
 import { withHeartbeats } from './with-heartbeats.ts';
 
 export interface CreateProviderBatchInput {
@@ -23,10 +24,6 @@ export interface CreateProviderBatchInput {
   /** The blob with the lines, of a provider that takes them with the creation. */
   readonly spool: string | null;
   readonly count: number;
-  /** Milliseconds since the epoch: before that, none can have been created. */
-  readonly sinceMs: number;
-  /** The workflow was reset: one may have been created before. */
-  readonly isReset: boolean;
   /** It has been found out that there is none. */
   readonly isNotThere: boolean;
 }
@@ -36,24 +33,40 @@ export type CreateProviderBatchResult =
   /** One of these may be it. */
   | { readonly type: 'possible'; readonly ids: readonly string[] };
 
-/** A reply may get lost, and the worker too: from the second attempt on it is looked for first. */
+/** A reply may get lost, and the worker too: that it is asked for is written down first, and whoever finds that looks. */
 export async function createProviderBatch(
   deps: BatchDeps,
   input: CreateProviderBatchInput,
 ): Promise<CreateProviderBatchResult> {
-  const { target, key, uploaded, spool, count, sinceMs, isReset, isNotThere } = input;
+  const { target, key, uploaded, count, isNotThere } = input;
+  const known = await readPart<CreateProviderBatchResult>(deps, { key, part: 'created' });
+  if (known) return known;
   const connection = await connectLane(deps, target);
-  if (isReset || Context.current().info.attempt > 1) {
-    const { certain, possible } = await connection.find({ key, uploaded, sinceMs, count });
+  const asked = await readPart<{ readonly atMs: number }>(deps, { key, part: 'asked' });
+  if (asked) {
+    const { certain, possible } = await connection.find({ key, uploaded, sinceMs: asked.atMs, count });
     const [id] = certain;
-    if (id !== undefined) return { type: 'created', id };
+    if (id !== undefined) return created(deps, key, id);
     if (possible.length > 0 && !isNotThere) return { type: 'possible', ids: possible };
-  }
+  } else await writePart(deps, { key, part: 'asked' }, { atMs: Date.now() });
+  return created(deps, key, await create(deps, input, connection));
+}
+
+async function created(deps: BatchDeps, key: string, id: string): Promise<CreateProviderBatchResult> {
+  const result = { type: 'created' as const, id };
+  await writePart(deps, { key, part: 'created' }, result);
+  return result;
+}
+
+async function create(
+  deps: BatchDeps,
+  { key, uploaded, spool, count }: CreateProviderBatchInput,
+  connection: BatchConnection,
+): Promise<string> {
   const path = spool === null ? null : join(tmpdir(), `holdfast-${randomUUID()}.jsonl`);
   try {
     if (path !== null && spool !== null) await copyBlob(deps, spool, path);
-    const id = await withHeartbeats(() => connection.create({ key, uploaded, path, count }));
-    return { type: 'created', id };
+    return await withHeartbeats(() => connection.create({ key, uploaded, path, count }));
   } finally {
     if (path !== null) await rm(path, { force: true });
   }
@@ -67,6 +80,7 @@ async function copyBlob({ blobs }: BatchDeps, key: string, path: string): Promis
 
 export interface AwaitProviderBatchInput {
   readonly target: Target;
+  readonly key: string;
   readonly id: string;
   readonly rules: BatchRules;
   /** From the first look: then it is no longer waited for. */
@@ -89,8 +103,10 @@ interface Seen {
 /** Each look is an attempt that fails until the batch has ended: waiting leaves nothing in the history. */
 export async function awaitProviderBatch(
   deps: BatchDeps,
-  { target, id, rules, timeMs }: AwaitProviderBatchInput,
+  { target, key, id, rules, timeMs }: AwaitProviderBatchInput,
 ): Promise<AwaitProviderBatchResult> {
+  // It is not kept there once it has been read.
+  if (await readPart(deps, { key, part: 'collected' })) return { end: 'completed' };
   const context = Context.current();
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs: nowMs, attempt, heartbeatDetails } = context.info;
   const before = (heartbeatDetails as Seen | undefined) ?? { done: null, sinceMs: nowMs };

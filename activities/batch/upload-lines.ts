@@ -19,6 +19,7 @@ import type { BatchConnection, UploadedLines } from '../providers/batch/lane.ts'
 import { createLineWriter } from '../providers/batch/line-request.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
+import { keyOf, once } from './step-records.ts';
 import { withHeartbeats } from './with-heartbeats.ts';
 import { lineId } from './line-id.ts';
 import { inPieces, inputLines, readIndex } from './lines.ts';
@@ -27,14 +28,16 @@ export interface UploadLinesInput extends LineRules {
   readonly batchId: string;
   readonly inputFileId: string;
   readonly target: Target;
-  /** Of the provider's batch that is to be. */
-  readonly key: string;
+  /** Of the step, and of the try. */
+  readonly name: string;
   readonly lines: LineSet;
   /** By the estimates of the lines; null: no limit. */
   readonly budgetUsd: number | null;
 }
 
 export interface UploadLinesResult {
+  /** Of the provider's batch that is to be. */
+  readonly key: string;
   readonly uploaded: UploadedLines;
   /** The blob with the encoded lines, where the provider takes them with the creation; null: it has them. */
   readonly spool: string | null;
@@ -50,6 +53,13 @@ export interface UploadLinesResult {
 }
 
 export async function uploadLines(deps: BatchDeps, input: UploadLinesInput): Promise<UploadLinesResult> {
+  const key = keyOf(input);
+  return once(deps, { key, part: 'uploaded' }, () => upload(deps, { ...input, key }));
+}
+
+type Keyed = UploadLinesInput & { readonly key: string };
+
+async function upload(deps: BatchDeps, input: Keyed): Promise<UploadLinesResult> {
   const { target, key } = input;
   const connection = await connectLane(deps, target);
   const path = join(tmpdir(), `holdfast-${randomUUID()}.jsonl`);
@@ -79,7 +89,7 @@ type LineWriter = Awaited<ReturnType<typeof createLineWriter>>;
 
 class Translation {
   readonly #deps: BatchDeps;
-  readonly #input: UploadLinesInput;
+  readonly #input: Keyed;
   readonly #connection: BatchConnection;
   readonly #writer: LineWriter;
   readonly #sent: number[] = [];
@@ -88,14 +98,14 @@ class Translation {
   #isCut = false;
   #spentUsd = 0;
 
-  constructor(deps: BatchDeps, input: UploadLinesInput, parts: { connection: BatchConnection; writer: LineWriter }) {
+  constructor(deps: BatchDeps, input: Keyed, parts: { connection: BatchConnection; writer: LineWriter }) {
     this.#deps = deps;
     this.#input = input;
     this.#connection = parts.connection;
     this.#writer = parts.writer;
   }
 
-  static async begin(deps: BatchDeps, input: UploadLinesInput, connection: BatchConnection): Promise<Translation> {
+  static async begin(deps: BatchDeps, input: Keyed, connection: BatchConnection): Promise<Translation> {
     const settings = deps.providers.get(input.target.provider);
     if (!settings) throw new Error('The lane was connected without its settings.');
     const writer = await createLineWriter({ settings, target: input.target });
@@ -132,6 +142,7 @@ class Translation {
     const hasOutcomes = this.#refused.length > 0;
     if (hasOutcomes) await this.#deps.blobs.write(outcomes, inPieces(this.#refused.map((row) => JSON.stringify(row))));
     return {
+      key: this.#input.key,
       sent: lineSetOf(this.#sent),
       rest: lineSetOf(this.#rest),
       isCut: this.#isCut,

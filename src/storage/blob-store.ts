@@ -13,7 +13,7 @@ export interface BlobStore {
    * Takes the bytes as they come, and replaces what was there when the last one has: an error of `content` changes
    * nothing. Settles with their number, when they would survive a crash of the machine.
    */
-  write(key: BlobKey, content: AsyncIterable<Uint8Array>): Promise<number>;
+  write(key: BlobKey, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number>;
   /** In pieces; from byte `start`, up to the one before `end`. @default the whole. Null when there is no such blob. */
   read(key: BlobKey, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | null>;
   /** Those whose keys begin so, by key; the prefix has four letters at least. */

@@ -289,6 +289,33 @@ test('a provider that has no room is asked again later, and a batch that it reje
   ]);
 });
 
+test('a reset of the batch in Temporal creates nothing again, and keeps what was answered', async () => {
+  const { id } = await submit(linesOf(10, 'two', { temperature: 0.25 }), { rescue: 'none' });
+  const before = await ended(id);
+  const { workflowService: server } = service.temporal;
+  const execution = { workflowId: id };
+  const { history } = await service.temporal.workflow
+    .getHandle(id)
+    .fetchHistory()
+    .then((fetched) => ({ history: fetched }));
+  const first = (history.events ?? []).find(
+    ({ workflowTaskCompletedEventAttributes }) => workflowTaskCompletedEventAttributes,
+  );
+  await server.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: execution,
+    workflowTaskFinishEventId: first?.eventId ?? null,
+    requestId: id,
+    reason: 'test',
+  });
+  await service.temporal.workflow.getHandle(id).result();
+  const after = await ended(id);
+  const { errors } = await audited(after, 10);
+  expect(errors).toEqual([]);
+  expect(after.cost.usd).toBe(before.cost.usd);
+  expect(service.simulator.batches).toHaveLength(1);
+});
+
 describe('an end before all is done keeps what there is', () => {
   test('a cancel reaches the provider', async () => {
     inject({ fault: { type: 'slow', ms: 20_000 } });
