@@ -61,7 +61,7 @@ test('50 equal chat completions at once: one workflow, one wire request, 50 equa
 });
 
 test('50 equal submissions at once: one inference', async () => {
-  slowly(300);
+  slowly(2_000);
   const { send } = keyed();
   const answers = await Promise.all(Array.from({ length: 50 }, () => send(SUBMIT, { body: chat('chain') })));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
