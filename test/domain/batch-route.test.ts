@@ -1,18 +1,18 @@
 // Judgement on batches: sets of lines, money that may be spent, time that is kept for the rescue.
 
-import fc from 'fast-check';
+import { array, assert, nat, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Usage } from '../../src/domain/answer.ts';
 import { batchCostOf, laneUsd, syncUsd } from '../../src/domain/batch-cost.ts';
 import { endStatus, Purse, rescueReserveMs, shareUsd, sumUsage, sumUsd } from '../../src/domain/batch-route.ts';
 import { eachLine, hasLine, lineCount, lineSetOf, mergeLines } from '../../src/domain/line-set.ts';
 
-const numbers = fc.array(fc.nat(200));
+const numbers = array(nat(200));
 
 describe('a set of lines', () => {
   test('has each number once, in order, in ranges that do not touch', () => {
-    fc.assert(
-      fc.property(numbers, (given) => {
+    assert(
+      property(numbers, (given) => {
         const set = lineSetOf(given);
         const expected = [...new Set(given)].toSorted((a, b) => a - b);
         expect([...eachLine(set)]).toEqual(expected);
@@ -27,8 +27,8 @@ describe('a set of lines', () => {
   });
 
   test('merged is that of all numbers', () => {
-    fc.assert(
-      fc.property(numbers, numbers, (a, b) => {
+    assert(
+      property(numbers, numbers, (a, b) => {
         expect(mergeLines(lineSetOf(a), lineSetOf(b))).toEqual(lineSetOf([...a, ...b]));
       }),
     );
