@@ -5,3 +5,4 @@ export { embeddings } from './embeddings.ts';
 export { failover } from './failover.ts';
 export { hedge } from './hedge.ts';
 export { targetHealth as 'target-health' } from './target-health.ts';
+export { webhook } from './webhook.ts';

@@ -15,7 +15,7 @@ import type { ApiKey } from './auth.ts';
 import { createAuthenticator } from './auth.ts';
 import { handleClientError, handleError, handleUnknownRoute } from './error-handler.ts';
 import type { ExpectFaults } from './expect-faults.ts';
-import type { App } from './http-context.ts';
+import type { App, HttpContext } from './http-context.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import { registerChatCompletions } from './routes/chat-completions.ts';
 import { registerEmbeddings } from './routes/embeddings.ts';
@@ -37,6 +37,7 @@ export interface ServerDependencies {
   readonly targets: Targets;
   readonly admit: Admit;
   readonly expectFaults: ExpectFaults;
+  readonly webhookUrlFault: HttpContext['webhookUrlFault'];
   /** None: no authentication, and every caller is an operator. */
   readonly apiKeys: readonly ApiKey[];
   readonly bodyLimitBytes: number;
@@ -66,6 +67,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
     targets,
     admit,
     expectFaults,
+    webhookUrlFault,
     apiKeys,
     uiUrlOf,
     version,
@@ -73,7 +75,19 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
     now = Date.now,
   } = dependencies;
   const waiting = new Waiting();
-  const context = { inferences, catalog, lines, targets, admit, expectFaults, apiKeys, waiting, uiUrlOf, now };
+  const context = {
+    inferences,
+    catalog,
+    lines,
+    targets,
+    admit,
+    expectFaults,
+    webhookUrlFault,
+    apiKeys,
+    waiting,
+    uiUrlOf,
+    now,
+  };
   const app = createApp(dependencies);
   logResponses(app);
   endConnectionsOnShutdown(app, waiting);

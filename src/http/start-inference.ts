@@ -50,6 +50,8 @@ export interface InferenceWanted extends CommonWanted {
   readonly prompt: Prompt;
   readonly response?: ResponseMemo;
   readonly strategy?: StrategyBody | undefined;
+  /** Where its end is announced. @default nowhere */
+  readonly webhookUrl?: string | undefined;
   /** The answer is streamed, in this mode if one was asked for. @default not streamed */
   readonly stream?: { readonly asked: StreamMode | undefined };
 }
@@ -78,7 +80,8 @@ export async function startInference(
 ): Promise<Started> {
   const { inferences, catalog, lines, waiting, targets, admit, now } = context;
   const { wayIn, body, priority, idempotencyKey, isDetached = false, client } = wanted;
-  const response = 'prompt' in wanted ? wanted.response : undefined;
+  const { response, webhookUrl } = 'prompt' in wanted ? wanted : { response: undefined, webhookUrl: undefined };
+  if (webhookUrl !== undefined) checkWebhookUrl(context, webhookUrl);
   const { caller } = request;
   const { model } = body;
   const { mode, input: resolved } =
@@ -113,6 +116,7 @@ export async function startInference(
       ...knownNow(targets, resolved.settings),
       ...(line && { line: line.address }),
       ...(traceparent && { traceparent }),
+      ...(webhookUrl !== undefined && { webhookUrl }),
     },
     memo: {
       owner: caller.name,
@@ -205,6 +209,13 @@ function knownNow(
     ...(route && { route }),
     ...(hasOwnDelays && { recentP95Ms: targets.recentP95Ms(settings.targets) }),
   };
+}
+
+function checkWebhookUrl({ webhookUrlFault }: HttpContext, url: string): void {
+  const fault = webhookUrlFault(url);
+  if (fault === null) return;
+  const param = 'webhook_url';
+  throw new ApiError({ code: 'invalid_value', message: `${param} ${fault}.`, param });
 }
 
 /** JSON is compared along its schema, and only a request has one. */

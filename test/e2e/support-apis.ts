@@ -64,6 +64,7 @@ export async function startApi(service: TestService, now: () => number = Date.no
     targets: targetsInMemory(catalog),
     admit: () => null,
     expectFaults: () => [],
+    webhookUrlFault: () => null,
     apiKeys: loadSettings(service.env).apiKeys,
     bodyLimitBytes,
     logger,
