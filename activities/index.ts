@@ -16,13 +16,20 @@ import type { PingDeps } from './ping-targets.ts';
 import { pingTargets } from './ping-targets.ts';
 import { createProviderConnections } from './providers/exchange.ts';
 import { sendAlert } from './send-alert.ts';
+import type { WebhookEvent, WebhookSettings } from '../src/domain/webhook.ts';
 import type { ParkedInferences, WakeParkedInput } from './wake-parked.ts';
 import { wakeParked } from './wake-parked.ts';
+import { createWebhookConnections } from './webhooks/connections.ts';
+import type { WebhookOutcome } from './webhooks/send-webhook.ts';
+import { sendWebhook } from './webhooks/send-webhook.ts';
 
 export type ActivityDeps = Omit<CallModelDeps & PingDeps & BatchDeps, 'connections'> & {
   readonly parked: ParkedInferences;
   /** Where alerts are posted; null: nowhere. */
   readonly webhook: string | null;
+  /** Those of clients. */
+  readonly webhooks: WebhookSettings;
+  readonly onWebhook: (outcome: WebhookOutcome) => void;
 };
 
 export interface Activities extends BatchActivities {
@@ -33,10 +40,16 @@ export interface Activities extends BatchActivities {
   pingTargets(input: { readonly forMs: number }): Promise<void>;
   wakeParked(input: WakeParkedInput): Promise<void>;
   sendAlert(alert: Alert): Promise<void>;
+  sendWebhook(event: WebhookEvent): Promise<void>;
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
   const connections = createProviderConnections();
+  const webhooks = {
+    settings: deps.webhooks,
+    connections: createWebhookConnections(deps.webhooks),
+    onAttempt: deps.onWebhook,
+  };
   return {
     callModel: (input) => callModel({ ...deps, connections }, input),
     embed: (input) => embed({ ...deps, connections }, input),
@@ -46,5 +59,6 @@ export function createActivities(deps: ActivityDeps): Activities {
     wakeParked: (input) => wakeParked(deps.parked, input),
     ...batchActivities({ ...deps, connections }),
     sendAlert: (alert) => sendAlert({ url: deps.webhook, connections }, alert),
+    sendWebhook: (event) => sendWebhook(webhooks, event),
   };
 }

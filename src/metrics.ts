@@ -47,6 +47,7 @@ interface Counters {
     readonly costUsd: number | null;
   }): void;
   alerted(alert: Pick<Alert, 'type'>): void;
+  webhookAttempted(attempt: { readonly outcome: 'delivered' | 'failed' | 'gone' | 'refused' }): void;
   /** @param refusal `reason` is one of a few fixed words: each makes a series. */
   inferenceRefused(refusal: { readonly reason: string }): void;
 }
@@ -67,6 +68,7 @@ export function createMetrics(options: {
     ...createInferenceCounters(registry, names),
     ...createPingCounters(registry, names),
     ...createAlertCounter(registry),
+    ...createWebhookCounter(registry),
   };
   const setGauges = createTargetGauges(registry, names);
   const held = new Gauge({ ...definitions.votesHeld, registers: [registry] });
@@ -156,6 +158,11 @@ function createAlertCounter(registry: Registry): Pick<Counters, 'alerted'> {
   // Prometheus sees no increase in a series that begins with its first alert.
   for (const [type, count] of Object.entries(NO_ALERTS)) alerts.inc({ type }, count);
   return { alerted: ({ type }) => alerts.inc({ type }) };
+}
+
+function createWebhookCounter(registry: Registry): Pick<Counters, 'webhookAttempted'> {
+  const attempts = new Counter({ ...definitions.webhooks, registers: [registry] });
+  return { webhookAttempted: ({ outcome }) => attempts.inc({ outcome }) };
 }
 
 const NO_ALERTS: Readonly<Record<Alert['type'], 0>> = { 'breaker-opened': 0, 'account-out': 0, 'chain-exhausted': 0 };

@@ -28,6 +28,7 @@ import { Purse, rescueReserveMs, shareUsd, summaryOf, sumUsd } from '../src/doma
 import type { LineSet } from '../src/domain/line-set.ts';
 import { lineCount } from '../src/domain/line-set.ts';
 import { targetName } from '../src/domain/target.ts';
+import { announce } from './announce.ts';
 import { DeadlineClock } from './deadline-clock.ts';
 import type { providerBatch } from './provider-batch.ts';
 import { failedStep } from './provider-batch.ts';
@@ -206,7 +207,7 @@ class BatchRun {
   }
 
   async #finish(): Promise<BatchManifest> {
-    const { id, inputFileId, lanes, settings, owner } = this.#input;
+    const { id, inputFileId, model, lanes, settings, webhookUrl: url, owner } = this.#input;
     if (this.#plan.total > 0 && this.#plan.faults.length === 0) this.#show('finalizing');
     const manifest = await files.finishBatch({
       ...lineRules(this.#input),
@@ -221,6 +222,8 @@ class BatchRun {
       reachedAt: this.#reachedAt,
     });
     this.#show(manifest.status);
+    const { status } = manifest;
+    if (url !== undefined) await announce({ type: `batch.${status}`, url, data: { id, model, status } });
     return manifest;
   }
 

@@ -7,3 +7,4 @@ export { failover } from './failover.ts';
 export { hedge } from './hedge.ts';
 export { providerBatch as 'provider-batch' } from './provider-batch.ts';
 export { targetHealth as 'target-health' } from './target-health.ts';
+export { webhook } from './webhook.ts';

@@ -20,6 +20,7 @@ import { canWait, inferenceFailureCode, isOutOfTime, lastFailure, parkingDelayMs
 import type { Target } from '../src/domain/target.ts';
 import { targetName } from '../src/domain/target.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
+import { announce } from './announce.ts';
 import type { Ask, CallOutcome } from './call-target.ts';
 import { callTarget } from './call-target.ts';
 import { DeadlineClock } from './deadline-clock.ts';
@@ -87,6 +88,7 @@ export async function runInference<Input extends CommonInput, Given>(
       const { result } = outcome;
       run.show(`Answered by ${result.target ?? 'a person'}.`);
       ended('succeeded', null, result.verdict);
+      await run.announce('succeeded');
       return result;
     }
     const { failure } = outcome;
@@ -103,6 +105,7 @@ export async function runInference<Input extends CommonInput, Given>(
       // A cancelled workflow returns nothing, so the calls it made are kept beside it.
       upsertMemo({ calls: run.calls });
       ended('cancelled', 'inference_cancelled');
+      await run.announce('cancelled', 'inference_cancelled');
     }
     throw error;
   }
@@ -165,7 +168,16 @@ export class InferenceRun<
       const leftMs = this.clock.leftMs();
       const mayWait = round.type === 'exhausted' && onExhausted === 'wait' && canWait(round.failed);
       const isLate = isOutOfTime(mayWait ? leftMs / 2 : leftMs);
-      if (!mayWait || isLate) return { type: 'failed', failure: this.#failure(round, isLate) };
+      if (!mayWait || isLate) {
+        const failure = this.#failure(round, isLate);
+        await this.announce('failed', failure.code);
+        // To a point behind the announcement: as above.
+        if (resetMark() !== markBefore) {
+          this.#isForced = true;
+          continue;
+        }
+        return { type: 'failed', failure };
+      }
       await this.#park(strategy, { failed: round.failed, leftMs, startedAtMs });
       if (workflowInfo().continueAsNewSuggested) {
         const carried = { calls: this.#calls, spentMs: this.clock.spentMs(), round: this.#round };
@@ -205,6 +217,14 @@ export class InferenceRun<
         this.#calls = [...this.#calls, ...records];
       },
     });
+  }
+
+  /** To whoever has asked for a webhook. */
+  async announce(status: 'succeeded' | 'failed' | 'cancelled', code: string | null = null): Promise<void> {
+    const { webhookUrl: url, model } = this.input;
+    if (url === undefined) return;
+    const id = workflowInfo().workflowId;
+    await announce({ type: `inference.${status}`, url, data: { id, model, status, ...(code && { code }) } });
   }
 
   show(now: string): void {

@@ -8,6 +8,7 @@ import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import { createActivities } from '../../activities/index.ts';
 import { InFlightCalls } from '../../activities/in-flight.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
+import { webhookUrlFault } from '../../activities/webhooks/url-fault.ts';
 import type { Config, Settings } from '../config.ts';
 import { approvalProblems, ConfigError } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
@@ -206,6 +207,8 @@ async function runWorker(
       inferences,
       readLine: readBatchLine,
       renderAnswer: chatCompletionOf,
+      webhooks: config.webhooks,
+      onWebhook: (outcome) => metrics.webhookAttempted({ outcome }),
       stopping: stopping.signal,
     }),
     identity,
@@ -255,6 +258,7 @@ async function listen(
     targets: targetHealth.targets,
     admit: targetHealth.admit,
     expectFaults,
+    webhookUrlFault: (webhookUrl) => webhookUrlFault(webhookUrl, config.webhooks),
     metrics: targetHealth.metrics,
     apiKeys: settings.apiKeys,
     bodyLimitBytes: config.bodyLimitBytes,

@@ -7,6 +7,7 @@ import { batchLimitsOf, providerFacts } from '../../activities/providers/registr
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
 import { expectOf } from '../domain/expectation.ts';
 import type { HealthSettings } from '../domain/health.ts';
+import type { WebhookSettings } from '../domain/webhook.ts';
 import type { CommonSettings, ModelSettings } from '../domain/model-settings.ts';
 import { parseTargetName } from '../domain/target.ts';
 import { consensusSettings, hedgeSettings } from '../domain/strategies.ts';
@@ -24,6 +25,8 @@ export interface ResolvedFile {
   readonly health: HealthSettings;
   /** Where alerts are posted, if anywhere: an address that may hold a secret. */
   readonly alerts: { readonly webhook: string | null; readonly repeatAfterMs: number };
+  /** Those of clients. Holds a secret. */
+  readonly webhooks: WebhookSettings;
   /** Inferences in flight at once; what comes on top is refused. */
   readonly maxInFlight: number;
   readonly retentionMs: number;
@@ -63,6 +66,7 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
     },
     health: resolveHealth(file),
     alerts: { webhook: file.alerts.webhook, repeatAfterMs: file.alerts.repeatAfter },
+    webhooks: file.webhooks,
     maxInFlight: file.admission.maxInFlight,
     retentionMs: file.retention,
     bodyLimitBytes: file.http.bodyLimit,
@@ -123,8 +127,9 @@ const SECRETS = ['apiKey', 'accessKeyId', 'secretAccessKey', 'sessionToken', 'cr
 function hashWithoutSecrets(file: ConfigFile): string {
   const providers = mapValues(file.providers, (entry) => without(entry, ...SECRETS));
   const alerts = without(file.alerts, 'webhook');
+  const webhooks = without(file.webhooks, 'secret');
   return createHash('sha256')
-    .update(canonicalJson({ ...file, providers, alerts }))
+    .update(canonicalJson({ ...file, providers, alerts, webhooks }))
     .digest('hex');
 }
 

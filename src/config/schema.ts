@@ -9,6 +9,7 @@ import { expectFields } from './expect-schema.ts';
 import { breakerOverrides, healthSections, providerLimits, ranking } from './health-schema.ts';
 import { duration, size } from './quantities.ts';
 import { mustBeOneOf } from './schema-issues.ts';
+import { webhooks } from './webhook-schema.ts';
 import { chainTarget, consensusFields, hedgeFields } from './strategy-schema.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -139,6 +140,7 @@ export const configSchema = z.strictObject({
   models: z.record(modelName, model).default({}),
   ...healthSections,
   batch: batchSection.prefault({}),
+  webhooks: webhooks.prefault({}),
   storage: z.strictObject({ type: z.literal('directory').default('directory') }).default({ type: 'directory' }),
   /** How long finished inferences are kept. Temporal takes no less than an hour. @default 30d */
   retention: duration({ minMs: HOUR_MS, maxMs: 3650 * 24 * HOUR_MS }).default(30 * 24 * HOUR_MS),

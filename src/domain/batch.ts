@@ -38,6 +38,8 @@ export interface BatchInput extends LineRules {
   readonly rescue: 'sync' | 'none';
   /** USD; null: no cap. */
   readonly maxCostUsd: number | null;
+  /** Who is told of the end; left out: nobody. */
+  readonly webhookUrl?: string;
   readonly rules: BatchRules;
   /** Name of the API key; null when there is no authentication. */
   readonly owner: string | null;

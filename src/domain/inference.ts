@@ -48,6 +48,8 @@ export interface CommonInput<Settings extends ModelSettings = ModelSettings> {
   };
   /** By index of the target: how long 95 of a hundred of its answers took of late at most; null: too little is known. */
   readonly recentP95Ms?: readonly (number | null)[];
+  /** Where its end is announced; left out: nowhere. */
+  readonly webhookUrl?: string;
   /** The trace that its client's request belongs to; providers are sent it on. */
   readonly traceparent?: string;
 }

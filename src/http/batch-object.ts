@@ -92,6 +92,7 @@ export const batchSchema = z
     deadline: z.string(),
     rescue: z.enum(['sync', 'none']),
     max_cost_usd: usdSchema,
+    webhook_url: z.string().nullable(),
     cost: z.object({
       usd: usdSchema,
       estimate_usd: usdSchema,
@@ -117,7 +118,7 @@ export type BatchObject = z.output<typeof batchSchema>;
 
 export function batchObject({ start, runId, state }: BatchView, uiUrlOf: UiUrlOf): BatchObject {
   const { input, createdAt, metadata, completionWindow } = start;
-  const { id, endpoint, model, inputFileId, deadlineMs, rescue, maxCostUsd } = input;
+  const { id, endpoint, model, inputFileId, deadlineMs, rescue, maxCostUsd, webhookUrl } = input;
   const manifest = state.type === 'ended' ? state.manifest : null;
   const progress = state.type === 'ended' ? state.manifest : state.progress;
   const { status, total, answered, steps } = progress;
@@ -144,6 +145,7 @@ export function batchObject({ start, runId, state }: BatchView, uiUrlOf: UiUrlOf
     deadline: formatDuration(deadlineMs),
     rescue,
     max_cost_usd: maxCostUsd,
+    webhook_url: webhookUrl ?? null,
     cost: costOf(progress, manifest?.syncUsd ?? null),
     stopped_by: manifest?.stop ?? null,
     temporal: { workflow_id: id, run_id: runId, ui_url: runId && uiUrlOf(id, runId) },

@@ -46,6 +46,11 @@ export const batchBodySchema = z.strictObject({
     .positive({ error: 'must be above 0' })
     .nullish()
     .meta({ description: `${OURS} What is done is kept, the rest stops. Default: no cap.` }),
+  webhook_url: z
+    .string()
+    .max(2_048)
+    .nullish()
+    .meta({ description: `${OURS} Told when the batch has ended.` }),
 });
 
 export type BatchBody = z.output<typeof batchBodySchema>;

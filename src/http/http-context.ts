@@ -27,6 +27,8 @@ export interface HttpContext {
   /** Asked before an inference is started. */
   readonly admit: Admit;
   readonly expectFaults: ExpectFaults;
+  /** Why nothing can be posted to an address, in words that go behind its field's name; null when it can. */
+  readonly webhookUrlFault: (url: string) => string | null;
   /** None: no authentication, and every caller is an operator. */
   readonly apiKeys: readonly ApiKey[];
   readonly waiting: Waiting;

@@ -11,6 +11,12 @@ export const inferenceBodySchema = z
     stream: z.literal(false, { error: 'is not supported here: it is for chat completions and responses' }).nullish(),
     strategy: strategySchema.optional(),
     deadline: deadlineSchema.optional().meta({ description: 'The whole inference.', examples: ['24h'] }),
+    webhook_url: z
+      .string()
+      .min(1)
+      .max(2_048)
+      .optional()
+      .meta({ description: 'Where its end is posted, signed as Standard Webhooks has it.' }),
     priority: z.int().min(1).max(5).optional().meta({ description: '1 highest to 5. Default 3.' }),
   })
   .check(checkChatBody);

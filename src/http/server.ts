@@ -18,7 +18,7 @@ import type { ApiKey } from './auth.ts';
 import { createAuthenticator } from './auth.ts';
 import { handleClientError, handleError, handleUnknownRoute } from './error-handler.ts';
 import type { ExpectFaults } from './expect-faults.ts';
-import type { App } from './http-context.ts';
+import type { App, HttpContext } from './http-context.ts';
 import type { UiUrlOf } from './inference-object.ts';
 import { registerBatches } from './routes/batches.ts';
 import { registerChatCompletions } from './routes/chat-completions.ts';
@@ -45,6 +45,7 @@ export interface ServerDependencies {
   readonly targets: Targets;
   readonly admit: Admit;
   readonly expectFaults: ExpectFaults;
+  readonly webhookUrlFault: HttpContext['webhookUrlFault'];
   /** None: no authentication, and every caller is an operator. */
   readonly apiKeys: readonly ApiKey[];
   readonly bodyLimitBytes: number;
@@ -77,6 +78,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
     targets,
     admit,
     expectFaults,
+    webhookUrlFault,
     apiKeys,
     uiUrlOf,
     version,
@@ -94,6 +96,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
     targets,
     admit,
     expectFaults,
+    webhookUrlFault,
     apiKeys,
     waiting,
     uiUrlOf,

@@ -11,6 +11,7 @@ import type { Target } from '../domain/target.ts';
 import { targetName } from '../domain/target.ts';
 import type { Caller } from './auth.ts';
 import { modelOfLine } from './batch-line.ts';
+import { checkWebhookUrl } from './webhook-url.ts';
 import type { BatchBody } from './batch-schema.ts';
 import { ApiError, batchMayBeStarted, temporalUnavailable } from './errors.ts';
 import { firstLine } from './first-line.ts';
@@ -102,6 +103,7 @@ interface Wanted extends Pick<BatchStart, 'fingerprint' | 'createdAt'> {
 async function resolveStart(context: HttpContext, wanted: Wanted): Promise<BatchStart> {
   const { id, body, caller, fingerprint, createdAt } = wanted;
   const { catalog } = context;
+  if (body.webhook_url != null) checkWebhookUrl(context, body.webhook_url);
   const { model, entry } = await modelOfFile(context, body.input_file_id, caller);
   const completionWindow = body.completion_window ?? DEFAULT_WINDOW;
   const input: BatchInput = {
@@ -115,6 +117,7 @@ async function resolveStart(context: HttpContext, wanted: Wanted): Promise<Batch
     deadlineMs: durationOf(body.deadline ?? completionWindow) ?? 0,
     rescue: body.rescue ?? 'sync',
     maxCostUsd: body.max_cost_usd ?? null,
+    ...(body.webhook_url != null && { webhookUrl: body.webhook_url }),
     rules: catalog.batchRules,
     owner: caller.name,
     configHash: catalog.configHash,

@@ -25,6 +25,7 @@ import { responseField } from './responses/response-field.ts';
 import type { StrategyBody } from './strategy-schema.ts';
 import { traceparentOf } from './trace.ts';
 import type { Waiting } from './waiting.ts';
+import { checkWebhookUrl } from './webhook-url.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -50,6 +51,8 @@ export interface InferenceWanted extends CommonWanted {
   readonly prompt: Prompt;
   readonly response?: ResponseMemo;
   readonly strategy?: StrategyBody | undefined;
+  /** Where its end is announced. @default nowhere */
+  readonly webhookUrl?: string | undefined;
   /** The answer is streamed, in this mode if one was asked for. @default not streamed */
   readonly stream?: { readonly asked: StreamMode | undefined };
 }
@@ -78,7 +81,8 @@ export async function startInference(
 ): Promise<Started> {
   const { inferences, catalog, lines, waiting, targets, admit, now } = context;
   const { wayIn, body, priority, idempotencyKey, isDetached = false, client } = wanted;
-  const response = 'prompt' in wanted ? wanted.response : undefined;
+  const { response, webhookUrl } = 'prompt' in wanted ? wanted : { response: undefined, webhookUrl: undefined };
+  if (webhookUrl !== undefined) checkWebhookUrl(context, webhookUrl);
   const { caller } = request;
   const { model } = body;
   const { mode, input: resolved } =
@@ -113,6 +117,7 @@ export async function startInference(
       ...knownNow(targets, resolved.settings),
       ...(line && { line: line.address }),
       ...(traceparent && { traceparent }),
+      ...(webhookUrl !== undefined && { webhookUrl }),
     },
     memo: {
       owner: caller.name,

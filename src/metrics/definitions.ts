@@ -138,4 +138,9 @@ export const definitions = {
     help: 'Alerts that were raised.',
     labelNames: ['type'],
   },
+  webhooks: {
+    name: 'holdfast_webhook_attempts_total',
+    help: 'Attempts at telling a client that its work has ended.',
+    labelNames: ['outcome'],
+  },
 } as const;

@@ -27,18 +27,26 @@ export async function replayInference(client: Client, ended: EndedRun): Promise<
   return runId;
 }
 
-/** The last workflow task that ended before any request to cancel; when there is none, the start of the first one. */
+/**
+ * The last workflow task that ended before any request to cancel, and before its failure was announced; when there is
+ * none, the start of the first one.
+ */
 async function resetPoint(client: Client, ended: EndedRun): Promise<Long> {
   let point: Long | null = null;
   let start = Long.ONE;
   for await (const { eventType, eventId } of eventsFromLast(client, ended)) {
     if (!eventId) continue;
-    if (eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED) point = null;
+    if (eventType && UNDONE.has(eventType)) point = null;
     if (eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED) point ??= eventId;
     if (eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED) start = eventId.add(1);
   }
   return point ?? start;
 }
+
+const UNDONE: ReadonlySet<number> = new Set([
+  EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED,
+  EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
+]);
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 

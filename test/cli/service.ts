@@ -196,6 +196,7 @@ export async function startService(
     targets: targetsInMemory(catalog),
     admit: () => null,
     expectFaults: () => [],
+    webhookUrlFault: () => null,
     metrics: createMetrics({ catalog, health: () => [], votesHeld: () => 0 }),
   });
   const url = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });

@@ -3,11 +3,13 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import OpenAI, { toFile } from 'openai';
+import { Webhook } from 'standardwebhooks';
 import type { Batch } from 'openai/resources/batches';
 import type { BatchRule } from '../../src/simulator/batch/batch-fault.ts';
 import { eventually } from '../support/polling.ts';
 import type { TestService } from '../support/service.ts';
 import { startTestService } from '../support/service.ts';
+import { SECRET, startReceiver } from '../webhooks/receiver.ts';
 import { FETCH_LIMIT_MS } from '../support/temporal-executable.ts';
 
 let service: TestService;
@@ -32,6 +34,7 @@ beforeAll(async () => {
         ...Object.fromEntries(TARGETS.map((t) => [t.split('/')[0], { targets: [t] }])),
       },
       batch: { pollInterval: '100ms', stuckAfter: '3s' },
+      webhooks: { secret: SECRET, allowPrivate: true },
     }),
   });
   client = new OpenAI({ apiKey: 'any', baseURL: `${service.url}/v1`, maxRetries: 0 });
@@ -314,6 +317,19 @@ test('a reset of the batch in Temporal creates nothing again, and keeps what was
   expect(errors).toEqual([]);
   expect(after.cost.usd).toBe(before.cost.usd);
   expect(service.simulator.batches).toHaveLength(1);
+});
+
+test('its end is told at the address that was given, signed', async () => {
+  const receiver = await startReceiver();
+  try {
+    const { id } = await submit(linesOf(2, 'one', { seed: 4 }), { webhook_url: receiver.url });
+    await ended(id);
+    const { text, headers } = await eventually(() => receiver.deliveries[0]);
+    const told = new Webhook(SECRET).verify(text, headers as Record<string, string>);
+    expect(told).toMatchObject({ type: 'batch.completed', data: { id, model: 'one', status: 'completed' } });
+  } finally {
+    receiver.stop();
+  }
 });
 
 describe('an end before all is done keeps what there is', () => {

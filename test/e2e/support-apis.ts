@@ -69,6 +69,7 @@ export async function startApi(service: TestService, now: () => number = Date.no
     targets: targetsInMemory(catalog),
     admit: () => null,
     expectFaults: () => [],
+    webhookUrlFault: () => null,
     apiKeys: loadSettings(service.env).apiKeys,
     bodyLimitBytes,
     logger,

@@ -159,6 +159,13 @@ const badBodies: Record<string, BadBody> = {
     body: failover({ targets: [{ target: 'openai/b', params: { max_tokens: 1, max_completion_tokens: 2 } }] }),
     param: 'strategy.targets[0].params.max_completion_tokens',
   },
+  'a webhook that is no address': { url: SUBMIT, body: { ...chat, webhook_url: 'hooks' }, param: 'webhook_url' },
+  'a number for a webhook': { url: SUBMIT, body: { ...chat, webhook_url: 5 }, param: 'webhook_url' },
+  'a webhook at a private address': {
+    url: SUBMIT,
+    body: { ...chat, webhook_url: 'http://0x7f.1/' },
+    param: 'webhook_url',
+  },
   'an attempt timeout of nothing': {
     url: SUBMIT,
     body: failover({ attempt_timeout: '0s' }),

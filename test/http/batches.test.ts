@@ -41,6 +41,7 @@ describe('a batch that is created', () => {
       deadline: '1d',
       rescue: 'sync',
       max_cost_usd: null,
+      webhook_url: null,
       cost: { usd: null, estimate_usd: null, sync_usd: null, saving_usd: null },
       stopped_by: null,
       temporal: { workflow_id: body.id, run_id: 'run-1', ui_url: null },

@@ -72,6 +72,7 @@ function countEverything(provider: string, model: string): void {
   metrics.inferenceRefused({ reason: 'queue-full' });
   metrics.voted({ model, outcome: 'agreed', decidedBy: 'votes' });
   metrics.hedged({ model, result: 'sent' });
+  metrics.webhookAttempted({ outcome: 'delivered' });
 }
 
 describe('a call', () => {
@@ -131,6 +132,7 @@ test('inferences, waits, pings, alerts and refusals are counted', async () => {
   metrics.pingEnded({ ...GPT, outcome: 'succeeded', durationMs: 100, costUsd: 0.001 });
   metrics.pingEnded({ ...GPT, outcome: 'failed', durationMs: 100, costUsd: null });
   metrics.alerted({ type: 'breaker-opened' });
+  metrics.webhookAttempted({ outcome: 'delivered' });
   metrics.voted({ model: 'summarize', outcome: 'split', decidedBy: null });
   metrics.voted({ model: 'made-up', outcome: 'agreed', decidedBy: 'votes' });
   metrics.hedged({ model: 'summarize', result: 'budget' });
@@ -151,6 +153,7 @@ test('inferences, waits, pings, alerts and refusals are counted', async () => {
       'holdfast_hedges_total{model="summarize",result="budget"} 1',
       'holdfast_votes_held 2',
       'holdfast_alerts_total{type="breaker-opened"} 1',
+      'holdfast_webhook_attempts_total{outcome="delivered"} 1',
       // There from the start, so that the first alert is an increase.
       'holdfast_alerts_total{type="chain-exhausted"} 0',
     ]),

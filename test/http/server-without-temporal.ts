@@ -3,6 +3,7 @@
 
 import { Writable } from 'node:stream';
 import { expectFaults } from '../../activities/expect/expect-faults.ts';
+import { webhookUrlFault } from '../../activities/webhooks/url-fault.ts';
 import type { Admit } from '../../src/domain/admission.ts';
 import type { Batches } from '../../src/domain/batches.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
@@ -101,6 +102,7 @@ export async function serverWithoutTemporal(
     targets: options.targets ?? targetsInMemory(known),
     admit: options.admit ?? (() => null),
     expectFaults,
+    webhookUrlFault: (url) => webhookUrlFault(url, { secret: 'whsec_', allowPrivate: false }),
     apiKeys,
     bodyLimitBytes,
     logger,

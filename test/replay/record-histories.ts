@@ -9,20 +9,28 @@ import { eventually } from '../support/polling.ts';
 import type { TestService } from '../support/service.ts';
 import { chat, startTestService, threeProviders } from '../support/service.ts';
 import { FETCH_LIMIT_MS } from '../support/temporal-executable.ts';
+import type { Receiver } from '../webhooks/receiver.ts';
+import { SECRET, startReceiver } from '../webhooks/receiver.ts';
 
 let service: TestService;
+let receiver: Receiver;
 
 beforeAll(async () => {
+  receiver = await startReceiver();
   service = await startTestService({
     config: (simulator) => {
       const config = threeProviders(simulator);
       // A hundred texts at once.
       const embeddings = { targets: ['three/m3'], maxAttemptsPerTarget: 1 };
-      return { ...config, models: { ...('models' in config && (config.models as object)), embeddings } };
+      const webhooks = { secret: SECRET, allowPrivate: true };
+      return { ...config, webhooks, models: { ...('models' in config && (config.models as object)), embeddings } };
     },
   });
 }, FETCH_LIMIT_MS);
-afterAll(() => service.stop());
+afterAll(async () => {
+  await service.stop();
+  receiver.stop();
+});
 
 async function embed(fields: Record<string, unknown>): Promise<string> {
   const { headers } = await service.request('/v1/embeddings', { body: { dimensions: 2, ...fields } });
@@ -151,4 +159,30 @@ test('records embeddings, in one call, and replayed in the middle of several', {
   await service.request(`/v1/inferences/${failed}/replay`, { method: 'POST' });
   await ended(failed, 'succeeded');
   await save(failed, 'reset-and-embedded');
+});
+
+test('records what is announced', { timeout: 60_000 }, async () => {
+  const webhook = { webhook_url: receiver.url };
+  const announced = await submit({ ...chat('single'), ...webhook });
+  await ended(announced, 'succeeded');
+  await save(announced, 'announced');
+  await service.temporal.workflow.getHandle(`${announced}.webhook`).result();
+  await save(`${announced}.webhook`, 'webhook');
+
+  const repair = service.simulator.inject({ fault: { type: 'error', situation: 'invalid-request' } });
+  const failed = await submit({ ...chat('single'), ...webhook });
+  await ended(failed, 'failed');
+  repair();
+  const { runId } = await service.temporal.workflow.getHandle(failed).describe();
+  const { events } = await service.temporal.workflow.getHandle(failed).fetchHistory();
+  const last = events?.findLast((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null;
+  await service.temporal.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: failed, runId },
+    reason: 'behind the announcement',
+    workflowTaskFinishEventId: last,
+    requestId: 'reset',
+  });
+  await ended(failed, 'succeeded');
+  await save(failed, 'reset-and-announced');
 });

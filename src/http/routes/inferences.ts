@@ -41,6 +41,7 @@ export function registerInferences(app: App, context: HttpContext): void {
         body,
         prompt: promptOf(body),
         strategy: body.strategy,
+        webhookUrl: body.webhook_url,
         deadline: body.deadline,
         priority: body.priority,
         idempotencyKey: headers['idempotency-key'],
