@@ -10,9 +10,15 @@ export function createFiles(blobs: BlobStore): Files {
   return {
     async create({ content, facts, id = newFileId({ nowMs: Date.now(), random: randomBytes(10) }) }) {
       const bytes = await blobs.write(contentKey(id), content);
-      const file: StoredFile = { id, ...facts(), bytes, createdAt: new Date().toISOString() };
-      await writeJson(blobs, factsKey(id), file);
-      return file;
+      try {
+        const file: StoredFile = { id, ...facts(), bytes, createdAt: new Date().toISOString() };
+        await writeJson(blobs, factsKey(id), file);
+        return file;
+      } catch (error) {
+        // Content that no list shows could never be deleted.
+        await remove(blobs, id);
+        throw error;
+      }
     },
     find: (id) => find(blobs, id),
     async read(id, range) {
@@ -30,11 +36,15 @@ export function createFiles(blobs: BlobStore): Files {
       return files;
     },
     async delete(id) {
-      if (!isFileId(id)) return;
-      await blobs.delete(factsKey(id));
-      await blobs.delete(contentKey(id));
+      if (isFileId(id)) await remove(blobs, id);
     },
   };
+}
+
+/** The facts first: what is left of it if the process dies in between is no file. */
+async function remove(blobs: BlobStore, id: string): Promise<void> {
+  await blobs.delete(factsKey(id));
+  await blobs.delete(contentKey(id));
 }
 
 async function find(blobs: BlobStore, id: string): Promise<StoredFile | null> {

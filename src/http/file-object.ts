@@ -15,6 +15,9 @@ export const fileSchema = z
   })
   .meta({ id: 'File' });
 
+/** For the documents only: an upload is never held as a whole. */
+export const uploadSchema = z.object({ file: z.file(), purpose: z.enum(['batch', 'user_data']) });
+
 export const fileListSchema = z.object({
   object: z.literal('list'),
   data: z.array(fileSchema),

@@ -2,53 +2,57 @@
 // welcome may be known only then.
 
 import type { Multipart } from '@fastify/multipart';
-import type { FilePurpose, StoredFile } from '../domain/files.ts';
-import type { Files } from '../domain/files.ts';
+import type { FilePurpose, Files, StoredFile } from '../domain/files.ts';
 import { ApiError } from './errors.ts';
 
-export function storeUpload(
-  files: Files,
-  upload: { readonly parts: AsyncIterable<Multipart>; readonly owner: string | null; readonly limitBytes: number },
-): Promise<StoredFile> {
+export function storeUpload(files: Files, upload: Upload): Promise<StoredFile> {
   const incoming = new Incoming(upload);
   return files.create({ content: incoming.content(), facts: () => incoming.facts() });
+}
+
+interface Upload {
+  readonly parts: () => AsyncIterable<Multipart>;
+  readonly owner: string | null;
+  readonly limitBytes: number;
 }
 
 const PURPOSES: readonly string[] = ['batch', 'user_data'] satisfies readonly FilePurpose[];
 
 class Incoming {
-  readonly #parts: AsyncIterable<Multipart>;
+  readonly #parts: () => AsyncIterable<Multipart>;
   readonly #owner: string | null;
   readonly #limitBytes: number;
   #filename: string | null = null;
   #purpose: FilePurpose | null = null;
 
-  constructor(upload: {
-    readonly parts: AsyncIterable<Multipart>;
-    readonly owner: string | null;
-    readonly limitBytes: number;
-  }) {
-    this.#parts = upload.parts;
-    this.#owner = upload.owner;
-    this.#limitBytes = upload.limitBytes;
+  constructor({ parts, owner, limitBytes }: Upload) {
+    this.#parts = parts;
+    this.#owner = owner;
+    this.#limitBytes = limitBytes;
   }
 
-  /** Throws what the client is told; then nothing of the file is kept. */
+  /** Throws what the client is told; then nothing of the file is kept. What the store throws does not come by here. */
   async *content(): AsyncGenerator<Uint8Array> {
-    for await (const part of this.#parts) {
+    try {
+      yield* this.#read();
+    } catch (error) {
+      throw error instanceof ApiError ? error : unreadable(error);
+    }
+    if (this.#filename === null) throw missing('file');
+    if (this.#purpose === null) throw missing('purpose');
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
+    for await (const part of this.#parts()) {
       if (part.type === 'field') {
         this.#take(part.fieldname, part.value);
         continue;
       }
-      if (part.fieldname !== 'file' || this.#filename !== null) {
-        throw new ApiError({ code: 'invalid_value', message: 'Send one file, in the field file.', param: 'file' });
-      }
+      if (part.fieldname !== 'file' || this.#filename !== null) throw notOneFile();
       this.#filename = part.filename;
       yield* part.file as AsyncIterable<Uint8Array>;
       if (part.file.truncated) throw tooLarge(this.#limitBytes);
     }
-    if (this.#filename === null) throw missing('file');
-    if (this.#purpose === null) throw missing('purpose');
   }
 
   facts(): Pick<StoredFile, 'purpose' | 'filename' | 'owner'> {
@@ -62,11 +66,32 @@ class Incoming {
         throw new ApiError({ code: 'invalid_value', message, param: 'purpose' });
       }
       this.#purpose = value as FilePurpose;
+    } else if (name === 'file') {
+      // A part without a file name is a plain field, and held in memory.
+      throw notOneFile();
     } else {
       const message = `There is no field ${JSON.stringify(name.slice(0, 100))}.`;
       throw new ApiError({ code: 'unknown_parameter', message, param: name.slice(0, 100) });
     }
   }
+}
+
+function notOneFile(): ApiError {
+  const message = 'Send one file, with a file name, in the field file.';
+  return new ApiError({ code: 'invalid_value', message, param: 'file' });
+}
+
+/** The form is at fault, or its client has left: no bug of ours. */
+function unreadable(cause: unknown): ApiError {
+  const limits: readonly unknown[] = ['FST_FIELDS_LIMIT', 'FST_FILES_LIMIT', 'FST_PARTS_LIMIT'];
+  if (cause instanceof Error && 'code' in cause && limits.includes(cause.code)) {
+    return new ApiError(
+      { code: 'invalid_value', message: 'The form has more fields than file and purpose.' },
+      { cause },
+    );
+  }
+  const message = 'The body broke off, or is no valid multipart/form-data.';
+  return new ApiError({ code: 'bad_http', message }, { cause });
 }
 
 function missing(param: string): ApiError {

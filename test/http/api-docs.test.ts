@@ -10,6 +10,7 @@ interface Operation {
   readonly tags?: readonly string[];
   readonly security?: readonly unknown[];
   readonly responses: Readonly<Record<string, unknown>>;
+  readonly requestBody?: unknown;
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
 }
 
@@ -74,6 +75,19 @@ describe('/openapi.json', async () => {
       'x-holdfast-detach',
       'x-holdfast-stream',
     ]);
+  });
+
+  test('says what the form of an upload holds, and that content comes in bytes', () => {
+    expect(document.paths['/v1/files']?.['post']?.requestBody).toMatchObject({
+      content: {
+        'multipart/form-data': {
+          schema: { properties: { file: { format: 'binary' }, purpose: { enum: ['batch', 'user_data'] } } },
+        },
+      },
+    });
+    expect(document.paths['/v1/files/{id}/content']?.['get']?.responses['200']).toMatchObject({
+      content: { 'application/octet-stream': { schema: { format: 'binary' } } },
+    });
   });
 
   test('refers to nothing that it does not define', () => {

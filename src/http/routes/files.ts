@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { maySee } from '../auth.ts';
 import { errorSchema } from '../error-schema.ts';
 import { ApiError } from '../errors.ts';
-import { fileListSchema, fileObject, fileSchema } from '../file-object.ts';
+import { fileListSchema, fileObject, fileSchema, uploadSchema } from '../file-object.ts';
 import type { App, HttpContext } from '../http-context.ts';
 import { fileNotFound, readOwnFile } from '../own-file.ts';
 import { refuseDuringShutdown } from '../start-inference.ts';
@@ -30,8 +30,11 @@ export function registerFiles(app: App, { files, maxFileBytes, waiting }: HttpCo
         description: 'multipart/form-data with the fields `file` and `purpose` (`batch` or `user_data`).',
         tags,
         consumes: ['multipart/form-data'],
+        body: uploadSchema,
         response: { 200: fileSchema, default: errorSchema },
       },
+      // The form is read and checked as it comes: there is no body to look at before.
+      validatorCompiler: () => () => true,
     },
     async (request) => {
       refuseDuringShutdown(waiting);
@@ -39,7 +42,7 @@ export function registerFiles(app: App, { files, maxFileBytes, waiting }: HttpCo
         const message = 'Files are sent as multipart/form-data.';
         throw new ApiError({ code: 'unsupported_media_type', message, param: 'content-type' });
       }
-      const parts = request.parts({ limits: { fileSize: maxFileBytes, files: 2, fields: 10 } });
+      const parts = () => request.parts({ limits: { fileSize: maxFileBytes, files: 2, fields: 10 } });
       const { name: owner } = request.caller;
       return fileObject(await storeUpload(files, { parts, owner, limitBytes: maxFileBytes }));
     },
@@ -95,7 +98,13 @@ export function registerFiles(app: App, { files, maxFileBytes, waiting }: HttpCo
         summary: 'Read the content of a file',
         tags,
         params,
-        response: { 200: z.unknown().meta({ description: 'The bytes as they were uploaded.' }), default: errorSchema },
+        response: {
+          200: {
+            description: 'The bytes as they were uploaded.',
+            content: { 'application/octet-stream': { schema: z.unknown().meta({ type: 'string', format: 'binary' }) } },
+          },
+          default: errorSchema,
+        },
       },
     },
     async (request, reply) => {
