@@ -20,7 +20,7 @@ export const batchBodySchema = z.strictObject({
     .meta({ description: 'As OpenAI has it: `24h`, or another duration. Default 24h.' }),
   metadata: metadataSchema.nullish(),
   output_expires_after: z
-    .null({ error: 'is not supported: files are kept for as long as the retention says' })
+    .null({ error: 'is not supported: files are kept until they are deleted' })
     .optional()
     .meta({ description: 'Not supported.' }),
   lanes: z
