@@ -30,8 +30,6 @@ import { createLines } from '../lines/held-lines.ts';
 import { LineHub } from '../lines/hub.ts';
 import { serveLines } from '../lines/line-server.ts';
 import { addressForOthers, choosePort } from '../ports.ts';
-import type { Simulator } from '../simulator/simulator.ts';
-import { startSimulator } from '../simulator/simulator.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { directoryBlobStore } from '../storage/directory.ts';
 import { createBatches } from '../temporal/batches.ts';
@@ -49,6 +47,7 @@ import type { InferenceWorker } from '../temporal/worker.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { VERSION } from '../version.ts';
 import { CleanUp } from './clean-up.ts';
+import { withSimulators } from './with-simulators.ts';
 import type { TargetHealth } from './target-health.ts';
 import { createTargetHealth } from './target-health.ts';
 
@@ -222,22 +221,6 @@ async function runWorker(
     return worker.shutdown();
   });
   return worker;
-}
-
-/** Providers of the type `simulated` without an address get one: a simulator in this process plays them. */
-async function withSimulators(
-  providers: ReadonlyMap<string, ProviderSettings>,
-  cleanUp: CleanUp,
-): Promise<ReadonlyMap<string, ProviderSettings>> {
-  let simulator: Simulator | null = null;
-  const resolved = new Map(providers);
-  for (const [name, provider] of providers) {
-    if (provider.type !== 'simulated' || provider.baseUrl !== undefined) continue;
-    simulator ??= await startSimulator({ firstTokenDelayMs: 200, tokenDelayMs: 10 });
-    resolved.set(name, { ...provider, baseUrl: simulator.baseUrl(name, 'openai') });
-  }
-  cleanUp.add('simulator', () => simulator?.close());
-  return resolved;
 }
 
 async function listen(
