@@ -7,7 +7,6 @@ import type { Logger } from 'pino';
 import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import { createActivities } from '../../activities/index.ts';
 import { InFlightCalls } from '../../activities/in-flight.ts';
-import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import { webhookUrlFault } from '../../activities/webhooks/url-fault.ts';
 import type { Config, Settings } from '../config.ts';
 import { approvalProblems, ConfigError } from '../config.ts';
