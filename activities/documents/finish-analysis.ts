@@ -25,10 +25,7 @@ import { documentOf } from './read-documents.ts';
 import { addSeen } from './seen.ts';
 import { writeResults } from './write-results.ts';
 
-export interface FinishAnalysisInput extends Pick<
-  AnalysisInput,
-  'source' | 'model' | 'schema' | 'output' | 'owner'
-> {
+export interface FinishAnalysisInput extends Pick<AnalysisInput, 'source' | 'model' | 'schema' | 'output' | 'owner'> {
   readonly analysisId: string;
   /** ISO 8601. */
   readonly createdAt: string;
@@ -191,7 +188,10 @@ class Results {
   }
 }
 
-function ofPart(error: NonNullable<DocumentResult['error']>, { part, parts }: Piece): NonNullable<DocumentResult['error']> {
+function ofPart(
+  error: NonNullable<DocumentResult['error']>,
+  { part, parts }: Piece,
+): NonNullable<DocumentResult['error']> {
   return { ...error, message: `Part ${part + 1} of ${parts}: ${error.message}` };
 }
 

@@ -25,10 +25,8 @@ import type { DocumentDeps } from './document-deps.ts';
 import { piecesKey, piecesOf, RoundAnswers } from './pieces.ts';
 import { documentOf } from './read-documents.ts';
 
-export interface PlanRoundInput extends Pick<
-  AnalysisInput,
-  'model' | 'prompt' | 'schema' | 'maxTokens' | 'rescue' | 'owner'
-> {
+export interface PlanRoundInput
+  extends Pick<AnalysisInput, 'model' | 'prompt' | 'schema' | 'maxTokens' | 'rescue' | 'owner'> {
   readonly analysisId: string;
   readonly documentsFileId: string;
   /** From 0. */
@@ -148,7 +146,9 @@ async function* requestLines(
         { role: 'user', content: text },
       ],
       ...(maxTokens !== undefined && { max_completion_tokens: maxTokens }),
-      ...(schema !== undefined && { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } } }),
+      ...(schema !== undefined && {
+        response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } },
+      }),
     };
     yield JSON.stringify({ custom_id: pieceId(piece), method: 'POST', url: '/v1/chat/completions', body });
   }

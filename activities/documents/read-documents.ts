@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { AnalysisFault, AnalysisInput, DocumentLine, DocumentsRead } from '../../src/domain/analysis.ts';
-import { analysisKey } from "../../src/domain/ids.ts";
+import { analysisKey } from '../../src/domain/ids.ts';
 import { isRecord, parseJson } from '../../src/domain/json-value.ts';
 import { msUntil } from '../../src/clock-time.ts';
 import { findDocuments } from '../../src/documents/find-documents.ts';
@@ -22,7 +22,9 @@ export interface ReadDocumentsInput extends Pick<AnalysisInput, 'source' | 'dead
 export async function readDocuments(deps: DocumentDeps, input: ReadDocumentsInput): Promise<DocumentsRead> {
   const { source, deadline } = input;
   const deadlineMs =
-    deadline.type === 'duration' ? deadline.ms : msUntil(deadline.time, { timezone: deadline.timezone, nowMs: Date.now() });
+    deadline.type === 'duration'
+      ? deadline.ms
+      : msUntil(deadline.time, { timezone: deadline.timezone, nowMs: Date.now() });
   const fileId = source.type === 'file' ? source.fileId : await fileOfFolder(deps, input);
   if (typeof fileId !== 'string') return { fault: fileId };
   const counted = await index(deps, { analysisId: input.analysisId, fileId });
@@ -87,7 +89,10 @@ async function index(
     begins.push(at);
     at += Buffer.byteLength(text) + 1;
     const document = documentOf(text);
-    const invalid = (what: string) => ({ code: 'invalid_document', message: `Line ${begins.length} of the file ${what}.` });
+    const invalid = (what: string) => ({
+      code: 'invalid_document',
+      message: `Line ${begins.length} of the file ${what}.`,
+    });
     if (!document) return invalid('is no JSON object with a name, and a text or an error');
     if (names.has(document.name)) return invalid('has the name of an earlier one');
     names.add(document.name);

@@ -3,9 +3,8 @@
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
 import { ApplicationFailure } from '@temporalio/activity';
-import { csvLines } from '../../src/documents/results-csv.ts';
+import { csvRows } from '../../src/documents/results-csv.ts';
 import { analysisKey } from '../../src/domain/ids.ts';
 import { textLines } from '../batch/text-lines.ts';
 import type { DocumentDeps } from './document-deps.ts';
@@ -26,14 +25,19 @@ export async function writeResults(
   // Mended in the configuration, the next attempt succeeds.
   if (fault) throw ApplicationFailure.retryable(fault, 'FolderNotAllowed');
   const path = join(folder, analysisKey(analysisId));
-  const content = async () => (await files.read(fileId)) ?? [];
+  const content = async () => (await files.read(fileId)) ?? nothing();
   await writeWhole(`${path}.jsonl`, await content());
-  if (csv) await writeWhole(`${path}.csv`, csvLines(textLines(Readable.from(await content())), schema));
+  if (csv) await writeWhole(`${path}.csv`, csvRows(textLines(await content()), schema));
 }
 
-async function writeWhole(path: string, content: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>): Promise<void> {
+async function writeWhole(
+  path: string,
+  content: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>,
+): Promise<void> {
   const beside = `${path}.part`;
   const file = await open(beside, 'w');
   await pipeline(content, file.createWriteStream());
   await rename(beside, path);
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

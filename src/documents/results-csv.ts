@@ -1,34 +1,24 @@
 // Results of an analysis as a table, by csv-stringify: a row a document, a column for each property that the schema names.
 
-import { stringify } from 'csv-stringify';
+import { stringify } from 'csv-stringify/sync';
 import type { DocumentResult } from '../domain/analysis.ts';
 import { isRecord, ownValue } from '../domain/json-value.ts';
 
 /** In pieces. `lines`: of the output file. What a spreadsheet would take for a formula is written as text. */
-export function csvLines(lines: AsyncIterable<string>, schema: unknown): AsyncIterable<string> {
+export async function* csvRows(lines: AsyncIterable<string>, schema: unknown): AsyncGenerator<string> {
   const names = columnsOf(schema);
-  const table = stringify({
-    header: true,
-    columns: ['document', 'status', ...(names ?? ['answer']), 'error'],
-    escape_formulas: true,
-    record_delimiter: 'windows',
-  });
-  void (async () => {
-    try {
-      for await (const line of lines) {
-        if (!table.write(row(JSON.parse(line) as DocumentResult, names))) {
-          await new Promise((resolve) => table.once('drain', resolve));
-        }
-      }
-      table.end();
-    } catch (error) {
-      table.destroy(error as Error);
-    }
-  })();
-  return table.setEncoding('utf8');
+  yield row(['document', 'status', ...(names ?? ['answer']), 'error']);
+  for await (const line of lines) yield row(cellsOf(JSON.parse(line) as DocumentResult, names));
 }
 
-function row({ document, status, answer, error }: DocumentResult, names: readonly string[] | null): readonly string[] {
+function row(cells: readonly string[]): string {
+  return stringify([cells], { escape_formulas: true, record_delimiter: 'windows' });
+}
+
+function cellsOf(
+  { document, status, answer, error }: DocumentResult,
+  names: readonly string[] | null,
+): readonly string[] {
   const values =
     names === null ? [cell(answer)] : names.map((name) => cell(isRecord(answer) ? ownValue(answer, name) : null));
   return [document, status, ...values, error ? `${error.code}: ${error.message}` : ''];

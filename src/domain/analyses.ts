@@ -43,11 +43,6 @@ export interface Analyses {
   start(start: AnalysisStart): Promise<StartAnalysisOutcome>;
   /** Needs no worker, and for what has ended no Temporal. */
   get(id: string): Promise<GetAnalysisOutcome>;
-  /** Newest first, as long as Temporal keeps them; `owner` null: everybody's. */
-  list(query: {
-    readonly owner: string | null;
-    readonly limit: number;
-  }): Promise<{ readonly type: 'page'; readonly analyses: readonly AnalysisView[] } | Unavailable>;
   /** Asks for the cancellation of a running one; one that has ended stays as it is. */
   cancel(id: string): Promise<GetAnalysisOutcome>;
 }
@@ -86,8 +81,12 @@ export interface AnalysisScheduleView {
 
 export interface AnalysisSchedules {
   /** Replaces one of the same name and owner; what is running goes on. */
-  put(schedule: AnalysisSchedule): Promise<{ readonly type: 'kept'; readonly schedule: AnalysisScheduleView } | TakenOrUnavailable>;
-  get(name: string): Promise<{ readonly type: 'found'; readonly schedule: AnalysisScheduleView } | MissingOrUnavailable>;
+  put(
+    schedule: AnalysisSchedule,
+  ): Promise<{ readonly type: 'kept'; readonly schedule: AnalysisScheduleView } | TakenOrUnavailable>;
+  get(
+    name: string,
+  ): Promise<{ readonly type: 'found'; readonly schedule: AnalysisScheduleView } | MissingOrUnavailable>;
   /** By name; `owner` null: everybody's. */
   list(query: {
     readonly owner: string | null;

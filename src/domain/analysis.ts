@@ -66,12 +66,7 @@ export type AnalysisStop = 'cancelled' | 'deadline' | 'cost';
 
 export type AnalysisStatus =
   /** It begins at a later time. */
-  | 'scheduled'
-  | 'reading'
-  | 'in_progress'
-  | 'finalizing'
-  | 'cancelling'
-  | AnalysisManifest['status'];
+  'scheduled' | 'reading' | 'in_progress' | 'finalizing' | 'cancelling' | AnalysisManifest['status'];
 
 /** Written beside the running workflow (Temporal's memo): readable without a worker. */
 export interface AnalysisProgress {
