@@ -45,7 +45,7 @@ export async function finishAnalysis(deps: DocumentDeps, input: FinishAnalysisIn
     content: inPieces(results.lines()),
     facts: () => ({ purpose: 'batch_output', filename: `${analysisId}.jsonl`, owner }),
   });
-  if (output) await writeResults(deps, { ...output, analysisId, fileId: outputFile.id, schema: input.schema });
+  if (output) await writeResults(deps, { ...output, analysisId, fileId: outputFile.id });
   if (source.type === 'folder' && source.newFor !== null) await addSeen(deps.blobs, source.newFor, results.settled);
   const batches = await manifestsOf(deps, rounds);
   const { documents, answered, failures, split } = results;

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/activity';
 import { csvRows } from '../../src/documents/results-csv.ts';
 import { analysisKey } from '../../src/domain/ids.ts';
+import type { Files } from '../../src/domain/files.ts';
 import { textLines } from '../batch/text-lines.ts';
 import type { DocumentDeps } from './document-deps.ts';
 import { folderFault } from './folders.ts';
@@ -17,17 +18,19 @@ export async function writeResults(
     readonly csv: boolean;
     readonly analysisId: string;
     readonly fileId: string;
-    readonly schema: unknown;
   },
 ): Promise<void> {
-  const { folder, csv, analysisId, fileId, schema } = results;
+  const { folder, csv, analysisId, fileId } = results;
   const fault = await folderFault(folder, documentFolders);
   // Mended in the configuration, the next attempt succeeds.
   if (fault) throw ApplicationFailure.retryable(fault, 'FolderNotAllowed');
   const path = join(folder, analysisKey(analysisId));
-  const content = async () => (await files.read(fileId)) ?? nothing();
-  await writeWhole(`${path}.jsonl`, await content());
-  if (csv) await writeWhole(`${path}.csv`, csvRows(textLines(await content()), schema));
+  await writeWhole(`${path}.jsonl`, contentOf(files, fileId));
+  if (csv)
+    await writeWhole(
+      `${path}.csv`,
+      csvRows(() => linesOf(files, fileId)),
+    );
 }
 
 async function writeWhole(
@@ -40,4 +43,12 @@ async function writeWhole(
   await rename(beside, path);
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function* contentOf(files: Files, fileId: string): AsyncGenerator<Uint8Array> {
+  const content = await files.read(fileId);
+  if (!content) throw new Error(`The file ${fileId} is gone.`);
+  yield* content;
+}
+
+function linesOf(files: Files, fileId: string): AsyncIterable<string> {
+  return textLines(contentOf(files, fileId));
+}

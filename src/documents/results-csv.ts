@@ -1,14 +1,17 @@
-// Results of an analysis as a table, by csv-stringify: a row a document, a column for each property that the schema names.
+// Results of an analysis as a table, by csv-stringify: a row a document, a column for each field that answers have.
 
 import { stringify } from 'csv-stringify/sync';
 import type { DocumentResult } from '../domain/analysis.ts';
 import { isRecord, ownValue } from '../domain/json-value.ts';
 
-/** In pieces. `lines`: of the output file. What a spreadsheet would take for a formula is written as text. */
-export async function* csvRows(lines: AsyncIterable<string>, schema: unknown): AsyncGenerator<string> {
-  const names = columnsOf(schema);
-  yield row(['document', 'status', ...(names ?? ['answer']), 'error']);
-  for await (const line of lines) yield row(cellsOf(JSON.parse(line) as DocumentResult, names));
+/**
+ * Row by row. `lines`: of the output file, from its beginning each time. What a spreadsheet would take for a formula is
+ * written as text.
+ */
+export async function* csvRows(lines: () => AsyncIterable<string>): AsyncGenerator<string> {
+  const fields = await fieldsOf(lines());
+  yield row(['document', 'status', ...(fields ?? ['answer']), 'error']);
+  for await (const line of lines()) yield row(cellsOf(JSON.parse(line) as DocumentResult, fields));
 }
 
 function row(cells: readonly string[]): string {
@@ -17,17 +20,23 @@ function row(cells: readonly string[]): string {
 
 function cellsOf(
   { document, status, answer, error }: DocumentResult,
-  names: readonly string[] | null,
+  fields: readonly string[] | null,
 ): readonly string[] {
   const values =
-    names === null ? [cell(answer)] : names.map((name) => cell(isRecord(answer) ? ownValue(answer, name) : null));
+    fields === null ? [cell(answer)] : fields.map((field) => cell(isRecord(answer) ? ownValue(answer, field) : null));
   return [document, status, ...values, error ? `${error.code}: ${error.message}` : ''];
 }
 
-/** Null: answers are one text, or of a shape that has no columns. */
-function columnsOf(schema: unknown): readonly string[] | null {
-  const properties = isRecord(schema) ? schema['properties'] : undefined;
-  return isRecord(properties) && Object.keys(properties).length > 0 ? Object.keys(properties) : null;
+/** Null: there are answers that have none. */
+async function fieldsOf(lines: AsyncIterable<string>): Promise<readonly string[] | null> {
+  const fields = new Set<string>();
+  for await (const line of lines) {
+    const { status, answer } = JSON.parse(line) as DocumentResult;
+    if (status === 'failed') continue;
+    if (!isRecord(answer)) return null;
+    for (const field of Object.keys(answer)) fields.add(field);
+  }
+  return fields.size > 0 ? [...fields] : null;
 }
 
 function cell(value: unknown): string {
