@@ -81,14 +81,27 @@ async function readHtml(bytes: Uint8Array): Promise<string> {
   });
 }
 
+/** Page by page, lines as they stand there. Scripts in it never run, and nothing is fetched. */
 async function readPdf(bytes: Uint8Array): Promise<string> {
-  const { extractText, getDocumentProxy } = await import('unpdf');
-  const pdf = await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });
+  const { getDocument, VerbosityLevel } = await import('pdfjs-dist/legacy/build/pdf.mjs');
+  const task = getDocument({
+    data: new Uint8Array(bytes),
+    isEvalSupported: false,
+    useSystemFonts: false,
+    verbosity: VerbosityLevel.ERRORS,
+  });
   try {
-    const { text } = await extractText(pdf, { mergePages: false });
-    return text.join('\n\n');
+    const pdf = await task.promise;
+    const pages: string[] = [];
+    for (let number = 1; number <= pdf.numPages; number++) {
+      const page = await pdf.getPage(number);
+      const { items } = await page.getTextContent();
+      pages.push(items.map((item) => ('str' in item ? `${item.str}${item.hasEOL ? '\n' : ''}` : '')).join(''));
+      page.cleanup();
+    }
+    return pages.join('\n\n');
   } finally {
-    await pdf.cleanup();
+    await task.destroy();
   }
 }
 
