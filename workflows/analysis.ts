@@ -67,10 +67,16 @@ class AnalysisRun {
   }
 
   async #read(): Promise<boolean> {
-    const { source, deadline, owner } = this.#input;
+    const { source, deadline, output, owner } = this.#input;
     this.#show({});
     const startedAtMs = Date.now();
-    const read = await documents.readDocuments({ analysisId: this.#id, source, deadline, owner });
+    const read = await documents.readDocuments({
+      analysisId: this.#id,
+      source,
+      deadline,
+      ...(output && { output }),
+      owner,
+    });
     if ('fault' in read) {
       this.#fault = read.fault;
       return false;

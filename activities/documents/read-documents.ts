@@ -2,6 +2,7 @@
 // each begins. Done again, it reads what is there then; what came before is replaced.
 
 import { createHash } from 'node:crypto';
+import { resolve, sep } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { AnalysisFault, AnalysisInput, DocumentLine, DocumentsRead } from '../../src/domain/analysis.ts';
 import { analysisKey } from '../../src/domain/ids.ts';
@@ -15,7 +16,7 @@ import type { DocumentDeps } from './document-deps.ts';
 import { folderFault } from './folders.ts';
 import { readSeen } from './seen.ts';
 
-export interface ReadDocumentsInput extends Pick<AnalysisInput, 'source' | 'deadline' | 'owner'> {
+export interface ReadDocumentsInput extends Pick<AnalysisInput, 'source' | 'deadline' | 'output' | 'owner'> {
   readonly analysisId: string;
 }
 
@@ -41,7 +42,7 @@ async function fileOfFolder(deps: DocumentDeps, input: ReadDocumentsInput): Prom
   try {
     await deps.files.create({
       id,
-      content: inPieces(linesOf(source.folder, seen)),
+      content: inPieces(linesOf({ folder: source.folder, leftOut: input.output?.folder ?? null, seen })),
       facts: () => ({ purpose: 'user_data', filename: `${analysisId}_documents.jsonl`, owner }),
     });
   } catch (error) {
@@ -52,12 +53,19 @@ async function fileOfFolder(deps: DocumentDeps, input: ReadDocumentsInput): Prom
 }
 
 /** One document at a time is in memory. */
-async function* linesOf(folder: string, seen: ReadonlyMap<string, string> | null): AsyncGenerator<string> {
+async function* linesOf(from: {
+  readonly folder: string;
+  /** Results of the nights before are no documents. */
+  readonly leftOut: string | null;
+  readonly seen: ReadonlyMap<string, string> | null;
+}): AsyncGenerator<string> {
+  const { folder, leftOut, seen } = from;
   const { cancellationSignal } = Context.current();
   for await (const found of findDocuments(folder)) {
     cancellationSignal.throwIfAborted();
     Context.current().heartbeat(found.name);
     const { name, path, size, modifiedAt } = found;
+    if (leftOut !== null && path.startsWith(`${resolve(leftOut)}${sep}`)) continue;
     const version = `${size}.${modifiedAt.getTime()}`;
     if (seen?.get(name) === version) continue;
     yield JSON.stringify({ ...(await lineOf(name, path)), version } satisfies DocumentLine);

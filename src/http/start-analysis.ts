@@ -87,7 +87,7 @@ export function analysisInput(
     });
   }
   if (webhookUrl != null) checkWebhookUrl(context, webhookUrl);
-  checkRequest(body);
+  checkRequest(context, body);
   return {
     source,
     model,
@@ -104,7 +104,12 @@ export function analysisInput(
 }
 
 /** By what a line of its batches will be judged by. */
-function checkRequest({ model, prompt, schema, max_tokens: maxTokens }: AnalysisBody | ScheduleBody): void {
+function checkRequest(
+  { expectFaults }: HttpContext,
+  { model, prompt, schema, max_tokens: maxTokens }: AnalysisBody | ScheduleBody,
+): void {
+  const [fault] = schema == null ? [] : expectFaults({ schema });
+  if (fault) throw new ApiError({ code: 'invalid_value', message: `schema ${fault.message}.`, param: 'schema' });
   const body = {
     model,
     messages: [{ role: 'user', content: prompt }],
@@ -114,8 +119,7 @@ function checkRequest({ model, prompt, schema, max_tokens: maxTokens }: Analysis
   const line = { custom_id: 'probe', method: 'POST', url: '/v1/chat/completions', body };
   const read = readBatchLine(JSON.stringify(line), { endpoint: '/v1/chat/completions', model });
   if (!('fault' in read)) return;
-  const message = read.fault.message.replaceAll('body.response_format.json_schema.schema', 'schema');
-  throw new ApiError({ code: 'invalid_value', message, param: schema == null ? null : 'schema' });
+  throw new ApiError({ code: 'invalid_value', message: read.fault.message });
 }
 
 function deadlineOf({ deadline, timezone }: AnalysisBody | ScheduleBody): AnalysisDeadline {
