@@ -99,15 +99,15 @@ export function clientOf(service: {
     schedules: () => call({ method: 'GET', path: SCHEDULES }),
     deleteSchedule: (name) => call({ method: 'DELETE', path: `${SCHEDULES}/${encodeURIComponent(name)}` }),
     upload: (file) =>
-      transfer(address(), async (service) => {
-        const { status, body } = await sendFile({ ...service, apiKey }, file);
-        return answerOf<{ readonly id: string }>({ status, text: await body.text(), address: service.address });
+      transfer(address(), async (at) => {
+        const { status, body } = await sendFile({ ...at, apiKey }, file);
+        return answerOf({ status, text: await body.text(), address: at.address }) as { readonly id: string };
       }),
     download: (fileId) =>
-      transfer(address(), async (service) => {
-        const { status, body } = await fetchFile({ ...service, apiKey }, fileId);
-        if (status === 200) return body;
-        return answerOf({ status, text: await body.text(), address: service.address });
+      transfer(address(), async (at) => {
+        const { status, body } = await fetchFile({ ...at, apiKey }, fileId);
+        if (status !== 200) answerOf({ status, text: await body.text(), address: at.address });
+        return body;
       }),
     targets: (options) => call({ method: 'GET', path: '/v1/targets', ...options }),
     steer: (change, { provider, model, ...body }) =>
@@ -136,10 +136,10 @@ async function send<Answer>(
   request: Request & { readonly address: string; readonly apiKey: string | null },
 ): Promise<Answer> {
   const { address } = request;
-  return answerOf({ ...(await exchange(request)), address });
+  return answerOf({ ...(await exchange(request)), address }) as Answer;
 }
 
-function answerOf<Answer>({
+function answerOf({
   status,
   text,
   address,
@@ -147,9 +147,9 @@ function answerOf<Answer>({
   readonly status: number;
   readonly text: string;
   readonly address: string;
-}): Answer {
+}): unknown {
   const answer = parse(text);
-  if (status >= 200 && status < 300 && isObject(answer)) return answer as Answer;
+  if (status >= 200 && status < 300 && isObject(answer)) return answer;
   const message = isObject(answer) && isObject(answer['error']) ? answer['error']['message'] : null;
   if (typeof message !== 'string') {
     throw new ApiError(`What answers at ${address} is not Holdfast (status ${status}).`, { canPass: status >= 502 });
@@ -182,9 +182,9 @@ async function exchange(
   }
 }
 
-async function transfer<T>(address: string, send: (service: { readonly address: string }) => Promise<T>): Promise<T> {
+async function transfer<T>(address: string, work: (service: { readonly address: string }) => Promise<T>): Promise<T> {
   try {
-    return await send({ address });
+    return await work({ address });
   } catch (error) {
     throw error instanceof ApiError ? error : unreachable(address, error);
   }

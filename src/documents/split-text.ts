@@ -42,7 +42,7 @@ function parts(
 
 /** One word that is too long: wherever a character ends. */
 function halves(text: string, limit: number, sizeOf: (text: string) => number): readonly string[] {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (characters.length <= 1 || sizeOf(text) <= limit) return [text];
   const middle = Math.ceil(characters.length / 2);
   const [first, second] = [characters.slice(0, middle).join(''), characters.slice(middle).join('')];

@@ -64,7 +64,7 @@ export interface AnalysisRound {
 
 export type AnalysisStop = 'cancelled' | 'deadline' | 'cost';
 
-export type AnalysisStatus =
+type AnalysisStatus =
   /** It begins at a later time. */
   'scheduled' | 'reading' | 'in_progress' | 'finalizing' | 'cancelling' | AnalysisManifest['status'];
 

@@ -32,7 +32,7 @@ export function createAnalyses(options: AnalysesOptions): Analyses {
 }
 
 /** Beside the running workflow, from its start. */
-export interface AnalysisMemo {
+interface AnalysisMemo {
   readonly owner: string | null;
   readonly model: string;
   readonly fingerprint: string;

@@ -272,7 +272,16 @@ describe('batch schedule', () => {
       'schedule',
       folder,
       ...prompt(),
-      ...['--name', 'contracts', '--at', '01:00', '--timezone', 'Europe/Berlin', '--deadline', '07:00', '--out', out],
+      '--name',
+      'contracts',
+      '--at',
+      '01:00',
+      '--timezone',
+      'Europe/Berlin',
+      '--deadline',
+      '07:00',
+      '--out',
+      out,
     );
     expect([code, stdout]).toEqual([
       0,
