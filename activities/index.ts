@@ -6,6 +6,9 @@ import type { Alert } from '../src/domain/health.ts';
 import type { BatchDeps } from './batch/batch-deps.ts';
 import { batchActivities } from './batch/batch-activities.ts';
 import type { BatchActivities } from './batch/batch-activities.ts';
+import type { DocumentDeps } from './documents/document-deps.ts';
+import type { DocumentActivities } from './documents/document-activities.ts';
+import { documentActivities } from './documents/document-activities.ts';
 import { awaitTarget } from './await-target.ts';
 import type { CallModelDeps } from './call-model.ts';
 import { callModel } from './call-model.ts';
@@ -23,7 +26,7 @@ import { createWebhookConnections } from './webhooks/connections.ts';
 import type { WebhookOutcome } from './webhooks/send-webhook.ts';
 import { sendWebhook } from './webhooks/send-webhook.ts';
 
-export type ActivityDeps = Omit<CallModelDeps & PingDeps & BatchDeps, 'connections'> & {
+export type ActivityDeps = Omit<CallModelDeps & PingDeps & BatchDeps & DocumentDeps, 'connections'> & {
   readonly parked: ParkedInferences;
   /** Where alerts are posted; null: nowhere. */
   readonly webhook: string | null;
@@ -32,7 +35,7 @@ export type ActivityDeps = Omit<CallModelDeps & PingDeps & BatchDeps, 'connectio
   readonly onWebhook: (outcome: WebhookOutcome) => void;
 };
 
-export interface Activities extends BatchActivities {
+export interface Activities extends BatchActivities, DocumentActivities {
   callModel(input: CallModelInput): Promise<CallModelResult>;
   embed(input: EmbedInput): Promise<CallResult<Embedded>>;
   awaitTarget(input: AwaitTargetInput): Promise<readonly number[] | null>;
@@ -57,6 +60,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     checkAnswer,
     pingTargets: (input) => pingTargets({ ...deps, connections }, input),
     wakeParked: (input) => wakeParked(deps.parked, input),
+    ...documentActivities(deps),
     ...batchActivities({ ...deps, connections }),
     sendAlert: (alert) => sendAlert({ url: deps.webhook, connections }, alert),
     sendWebhook: (event) => sendWebhook(webhooks, event),

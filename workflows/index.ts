@@ -1,5 +1,6 @@
 // The Workflow Types of the service, and nothing else: the name of each export is its Workflow Type.
 
+export { analysis } from './analysis.ts';
 export { batch } from './batch.ts';
 export { consensus } from './consensus.ts';
 export { embeddings } from './embeddings.ts';

@@ -2,7 +2,10 @@
 
 import type { z } from 'zod';
 import { loadSettings } from '../config/settings.ts';
+import { fetchFile, sendFile } from './file-transfer.ts';
 import { readAddress } from '../data-directory.ts';
+import type { analysisSchema, scheduleSchema } from '../http/analysis-object.ts';
+import type { batchSchema } from '../http/batch-object.ts';
 import type { inferenceListSchema, inferenceSchema } from '../http/inference-object.ts';
 import type { targetSchema } from '../http/target-object.ts';
 import { CommandError } from './output.ts';
@@ -12,6 +15,9 @@ export type CallView = InferenceView['calls'][number];
 type InferencePage = z.output<typeof inferenceListSchema>;
 export type InferenceSummaryView = InferencePage['data'][number];
 export type TargetView = z.output<typeof targetSchema>;
+export type AnalysisView = z.output<typeof analysisSchema>;
+export type BatchView = z.output<typeof batchSchema>;
+export type ScheduleView = z.output<typeof scheduleSchema>;
 interface TargetList {
   readonly object: 'list';
   readonly data: readonly TargetView[];
@@ -27,6 +33,20 @@ export interface ApiClient {
   replay(id: string): Promise<InferenceView>;
   /** Decides a vote that is held. */
   resolve(id: string, resolution: Readonly<Record<string, unknown>>): Promise<InferenceView>;
+  startAnalysis(body: Readonly<Record<string, unknown>>): Promise<AnalysisView>;
+  getAnalysis(id: string): Promise<AnalysisView>;
+  cancelAnalysis(id: string): Promise<AnalysisView>;
+  getBatch(id: string): Promise<BatchView>;
+  putSchedule(name: string, body: Readonly<Record<string, unknown>>): Promise<ScheduleView>;
+  schedules(): Promise<{ readonly data: readonly ScheduleView[] }>;
+  deleteSchedule(name: string): Promise<{ readonly name: string }>;
+  upload(file: {
+    readonly path: string;
+    readonly filename: string;
+    readonly purpose: string;
+  }): Promise<{ readonly id: string }>;
+  /** The content of a file, in pieces. */
+  download(fileId: string): Promise<AsyncIterable<Uint8Array>>;
   targets(options?: { readonly signal: AbortSignal }): Promise<TargetList>;
   /** `isolate` holds the circuit of a target open, `restore` closes it. */
   steer(
@@ -71,6 +91,24 @@ export function clientOf(service: {
     cancel: (id) => call({ method: 'POST', path: `${path(id)}/cancel` }),
     replay: (id) => call({ method: 'POST', path: `${path(id)}/replay` }),
     resolve: (id, body) => call({ method: 'POST', path: `${path(id)}/resolve`, body }),
+    startAnalysis: (body) => call({ method: 'POST', path: '/v1/analyses', body }),
+    getAnalysis: (id) => call({ method: 'GET', path: `/v1/analyses/${encodeURIComponent(id)}` }),
+    cancelAnalysis: (id) => call({ method: 'POST', path: `/v1/analyses/${encodeURIComponent(id)}/cancel` }),
+    getBatch: (id) => call({ method: 'GET', path: `/v1/batches/${encodeURIComponent(id)}` }),
+    putSchedule: (name, body) => call({ method: 'PUT', path: `${SCHEDULES}/${encodeURIComponent(name)}`, body }),
+    schedules: () => call({ method: 'GET', path: SCHEDULES }),
+    deleteSchedule: (name) => call({ method: 'DELETE', path: `${SCHEDULES}/${encodeURIComponent(name)}` }),
+    upload: (file) =>
+      transfer(address(), async (at) => {
+        const { status, body } = await sendFile({ ...at, apiKey }, file);
+        return answerOf({ status, text: await body.text(), address: at.address }) as { readonly id: string };
+      }),
+    download: (fileId) =>
+      transfer(address(), async (at) => {
+        const { status, body } = await fetchFile({ ...at, apiKey }, fileId);
+        if (status !== 200) answerOf({ status, text: await body.text(), address: at.address });
+        return body;
+      }),
     targets: (options) => call({ method: 'GET', path: '/v1/targets', ...options }),
     steer: (change, { provider, model, ...body }) =>
       call({
@@ -81,10 +119,11 @@ export function clientOf(service: {
   };
 }
 
+const SCHEDULES = '/v1/analysis_schedules';
 const DEFAULT_ADDRESS = 'http://127.0.0.1:8080';
 
 interface Request {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;
   readonly idempotencyKey?: string | undefined;
@@ -97,9 +136,20 @@ async function send<Answer>(
   request: Request & { readonly address: string; readonly apiKey: string | null },
 ): Promise<Answer> {
   const { address } = request;
-  const { status, text } = await exchange(request);
+  return answerOf({ ...(await exchange(request)), address }) as Answer;
+}
+
+function answerOf({
+  status,
+  text,
+  address,
+}: {
+  readonly status: number;
+  readonly text: string;
+  readonly address: string;
+}): unknown {
   const answer = parse(text);
-  if (status >= 200 && status < 300 && isObject(answer)) return answer as Answer;
+  if (status >= 200 && status < 300 && isObject(answer)) return answer;
   const message = isObject(answer) && isObject(answer['error']) ? answer['error']['message'] : null;
   if (typeof message !== 'string') {
     throw new ApiError(`What answers at ${address} is not Holdfast (status ${status}).`, { canPass: status >= 502 });
@@ -127,11 +177,22 @@ async function exchange(
     return { status: response.status, text: await response.text() };
   } catch (error) {
     if (signal?.aborted) throw error;
-    const message = limit.aborted
-      ? `Holdfast did not answer at ${address} in time.`
-      : `Holdfast could not be reached at ${address} (${reason(error)}): is it running? HOLDFAST_URL sets another address.`;
-    throw new ApiError(message, { canPass: true, cause: error });
+    if (!limit.aborted) throw unreachable(address, error);
+    throw new ApiError(`Holdfast did not answer at ${address} in time.`, { canPass: true, cause: error });
   }
+}
+
+async function transfer<T>(address: string, work: (service: { readonly address: string }) => Promise<T>): Promise<T> {
+  try {
+    return await work({ address });
+  } catch (error) {
+    throw error instanceof ApiError ? error : unreachable(address, error);
+  }
+}
+
+function unreachable(address: string, error: unknown): ApiError {
+  const message = `Holdfast could not be reached at ${address} (${reason(error)}): is it running? HOLDFAST_URL sets another address.`;
+  return new ApiError(message, { canPass: true, cause: error });
 }
 
 /** Long enough for a large prompt to be sent and stored. */

@@ -109,6 +109,69 @@ program
   .addOption(json())
   .action(async (id, options) => (await import('./resolve.ts')).resolve(id, options));
 
+const batch = program
+  .command('batch')
+  .description('analyse many documents, over the batch APIs of the providers')
+  .enablePositionalOptions();
+
+const asked = (command: Command) =>
+  command
+    .requiredOption('--prompt <file>', 'text file: what is to be told of each document')
+    .option('--schema <file>', 'JSON Schema of an answer; without one, answers are text')
+    .option('--model <name>', 'a configured model name, or a target as provider/model', 'default')
+    .option('--max-tokens <count>', 'upper limit of output tokens of one answer', positiveInteger)
+    .option('--timezone <name>', 'of the times of day, such as Europe/Berlin; that of this machine when left out')
+    .option('--deadline <when>', 'a time of day such as 07:00, or a duration such as 6h; 24h when left out')
+    .option('--max-cost <usd>', 'what is done by then is kept, the rest stops', positiveNumber)
+    .option('--no-rescue', 'what no lane has answered fails, and is not asked at the ordinary price')
+    .option('--csv', 'the results as a table, too', false)
+    .addOption(json());
+
+asked(batch.command('run'))
+  .description('analyse documents now or tonight, show how far it is, and write one line for each')
+  .argument('<documents...>', 'files, folders or patterns: text, Markdown, HTML, PDF and Word')
+  .option('--at <time>', 'begin at the next such time of day, such as 01:00')
+  .option('--out <file>', 'where the results go, a line in JSON for each document', 'results.jsonl')
+  .option('--detach', 'print the id and do not wait', false)
+  .action(async (documents, options) => (await import('./batch-run.ts')).batchRun(documents, options));
+
+batch
+  .command('watch')
+  .description('show how far an analysis is until it has ended, and write its results')
+  .argument('<id>', 'id of the analysis')
+  .option('--out <file>', 'where the results go; nowhere when left out')
+  .option('--csv', 'the results as a table, too, beside it', false)
+  .addOption(json())
+  .action(async (id, options) => (await import('./batch-watch.ts')).batchWatch(id, options));
+
+batch
+  .command('cancel')
+  .description('stop an analysis; what is answered already is kept')
+  .argument('<id>', 'id of the analysis')
+  .addOption(json())
+  .action(async (id, options) => (await import('./batch-watch.ts')).batchCancel(id, options));
+
+asked(batch.command('schedule'))
+  .description('analyse every night what is new in a folder that the workers can read')
+  .argument('<folder>', 'one of those that documents.folders of the configuration names, or in one of them')
+  .requiredOption('--at <time>', 'time of day, such as 01:00')
+  .option('--name <name>', 'of the schedule; that of the folder when left out')
+  .option('--out <folder>', 'where the workers put the results of each night')
+  .action(async (folder, options) => (await import('./batch-schedule.ts')).batchSchedule(folder, options));
+
+batch
+  .command('schedules')
+  .description('list the schedules, with what each has started lately')
+  .addOption(json())
+  .action(async (options) => (await import('./batch-schedule.ts')).batchSchedules(options));
+
+batch
+  .command('unschedule')
+  .description('delete a schedule; what it has started goes on')
+  .argument('<name>', 'of the schedule')
+  .addOption(json())
+  .action(async (name, options) => (await import('./batch-schedule.ts')).batchUnschedule(name, options));
+
 const targets = program
   .command('targets')
   .description('show the health of each target, or hold its circuit open')

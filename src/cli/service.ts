@@ -15,6 +15,7 @@ import { openDataDirectory } from '../data-directory.ts';
 import { pingCostLine } from '../domain/ping-cost.ts';
 import type { Inferences } from '../domain/inferences.ts';
 import type { Files } from '../domain/files.ts';
+import { createAnalysisRecords } from '../files/analysis-records.ts';
 import { createBatchRecords } from '../files/batch-records.ts';
 import { createFiles } from '../files/files.ts';
 import { readBatchLine } from '../http/batch-line.ts';
@@ -31,6 +32,8 @@ import { serveLines } from '../lines/line-server.ts';
 import { addressForOthers, choosePort } from '../ports.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { directoryBlobStore } from '../storage/directory.ts';
+import { createAnalyses } from '../temporal/analyses.ts';
+import { createAnalysisSchedules } from '../temporal/analysis-schedules.ts';
 import { createBatches } from '../temporal/batches.ts';
 import { createInferences } from '../temporal/client.ts';
 import type { TemporalConnection } from '../temporal/connect.ts';
@@ -203,6 +206,10 @@ async function runWorker(
       blobs,
       writeEnd: (manifest) => createBatchRecords(blobs).writeEnd(manifest),
       inferences,
+      catalog: config.catalog,
+      documentFolders: config.documentFolders,
+      batchRecords: createBatchRecords(blobs),
+      analysisRecords: createAnalysisRecords(blobs),
       readLine: readBatchLine,
       renderAnswer: chatCompletionOf,
       webhooks: config.webhooks,
@@ -232,6 +239,8 @@ async function listen(
   const { hub, directory, cleanUp } = joined;
   const server: HttpServer = await buildServer({
     inferences,
+    analyses: createAnalyses({ ...temporal, dataConverter, records: createAnalysisRecords(blobs) }),
+    schedules: createAnalysisSchedules({ ...temporal, dataConverter }),
     batches: createBatches({ ...temporal, dataConverter, records: createBatchRecords(blobs) }),
     catalog: config.catalog,
     files,

@@ -1,9 +1,9 @@
 // `holdfast submit`: starts an inference and, unless told otherwise, waits for its answer.
 
-import { readFile } from 'node:fs/promises';
 import { connect } from './api-client.ts';
 import { follow } from './follow.ts';
 import { CommandError, printInference, printJson, printLine } from './output.ts';
+import { decode, readSchema, readText } from './text-files.ts';
 
 export interface SubmitOptions {
   readonly file?: string;
@@ -64,34 +64,8 @@ async function readPrompt(prompt: string | undefined, file: string | undefined):
   return text;
 }
 
-async function readSchema(file: string): Promise<unknown> {
-  const text = await readText(file);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`The schema ${file} is not valid JSON: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return decode(await readFile(file), file);
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
 async function readStdin(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-function decode(bytes: Uint8Array, source: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new CommandError(`The prompt from ${source} is not UTF-8 text.`, { cause: error });
-  }
 }

@@ -33,6 +33,8 @@ export interface ResolvedFile {
   readonly bodyLimitBytes: number;
   /** Of one uploaded file. */
   readonly maxFileBytes: number;
+  /** Folders that analyses of documents may read and write. */
+  readonly documentFolders: readonly string[];
 }
 
 export function resolveFile(file: ConfigFile): ResolvedFile {
@@ -71,6 +73,7 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
     retentionMs: file.retention,
     bodyLimitBytes: file.http.bodyLimit,
     maxFileBytes: file.batch.maxFileSize,
+    documentFolders: file.documents.folders,
   };
 }
 

@@ -140,6 +140,12 @@ export const configSchema = z.strictObject({
   models: z.record(modelName, model).default({}),
   ...healthSections,
   batch: batchSection.prefault({}),
+  documents: z
+    .strictObject({
+      /** Folders of the workers, with all that is in them, that analyses may read and put results into. @default none */
+      folders: z.array(z.string().startsWith('/', { error: 'must be an absolute path' })).default([]),
+    })
+    .prefault({}),
   webhooks: webhooks.prefault({}),
   storage: z.strictObject({ type: z.literal('directory').default('directory') }).default({ type: 'directory' }),
   /** How long finished inferences are kept. Temporal takes no less than an hour. @default 30d */

@@ -3,6 +3,7 @@
 
 import type { Usage } from './answer.ts';
 import { costOf } from './call.ts';
+import type { StepSummary } from './batch.ts';
 import type { Prompt } from './prompt.ts';
 import type { Price, Target } from './target.ts';
 import { estimateInputTokens, USUAL_OUTPUT } from './token-estimate.ts';
@@ -37,4 +38,16 @@ function usdOf({ input, output }: LineTokens, price: Price | undefined): number 
 function batchPrice(price: Price | undefined): Price | undefined {
   if (price?.batch === undefined) return undefined;
   return { input: price.input * price.batch, output: price.output * price.batch };
+}
+
+/** Lines that went on to a second step: another lane, or the rescue. */
+export function redrivenLines(steps: readonly Pick<StepSummary, 'portion' | 'lines'>[]): number {
+  const seen = new Map<number, number>();
+  let lines = 0;
+  for (const { portion, lines: given } of steps) {
+    const before = seen.get(portion) ?? 0;
+    if (before === 1) lines += given;
+    seen.set(portion, before + 1);
+  }
+  return lines;
 }

@@ -51,3 +51,23 @@ export function isFileId(text: string): boolean {
 export function isBatchId(text: string): boolean {
   return /^batch_[0-9a-z]{26,64}$/.test(text);
 }
+
+/** Sorts by time. */
+export function newAnalysisId(moment: Moment): string {
+  return `analysis_${ulid(moment)}`;
+}
+
+/** Of a single one, or of a night of a schedule: Temporal puts the time behind its name. */
+export function isAnalysisId(text: string): boolean {
+  return /^analysis_[0-9a-z]{1,64}(?:-[0-9a-z]{1,64}){0,8}(?:-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$/.test(text);
+}
+
+/** How the analysis is called in the names of blobs. */
+export function analysisKey(id: string): string {
+  return id.toLowerCase().replaceAll(':', '');
+}
+
+/** Of a schedule: part of the ids of its analyses. */
+export function isScheduleName(text: string): boolean {
+  return /^[0-9a-z]{1,20}(?:-[0-9a-z]{1,20}){0,7}$/.test(text);
+}

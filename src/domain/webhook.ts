@@ -8,7 +8,11 @@ export type WebhookType =
   | 'batch.completed'
   | 'batch.failed'
   | 'batch.expired'
-  | 'batch.cancelled';
+  | 'batch.cancelled'
+  | 'analysis.completed'
+  | 'analysis.failed'
+  | 'analysis.expired'
+  | 'analysis.cancelled';
 
 /** The argument of the workflow `webhook`. */
 export interface WebhookEvent {
@@ -24,7 +28,7 @@ export interface WebhookEvent {
 
 /** As it goes over the wire, in snake_case. */
 export interface WebhookData {
-  /** Of the inference or the batch. */
+  /** Of the inference, the batch or the analysis. */
   readonly id: string;
   readonly [fact: string]: string | number | null;
 }

@@ -35,10 +35,14 @@ export const errorTable = {
   inference_not_found: { status: 404, type: 'invalid_request_error' },
   file_not_found: { status: 404, type: 'invalid_request_error' },
   batch_not_found: { status: 404, type: 'invalid_request_error' },
+  analysis_not_found: { status: 404, type: 'invalid_request_error' },
+  schedule_not_found: { status: 404, type: 'invalid_request_error' },
   response_not_found: { status: 404, type: 'invalid_request_error' },
   route_not_found: { status: 404, type: 'invalid_request_error' },
   request_timeout: { status: 408, type: 'invalid_request_error' },
   idempotency_key_reused: { status: 409, type: 'invalid_request_error' },
+  /** A schedule of this name is another API key's. */
+  schedule_name_taken: { status: 409, type: 'invalid_request_error' },
   not_replayable: { status: 409, type: 'invalid_request_error' },
   /** The vote of the inference waits for nobody. */
   not_held: { status: 409, type: 'invalid_request_error' },
@@ -159,4 +163,12 @@ export function batchMayBeStarted(id: string, { shouldRetry }: { readonly should
 
 export function batchNotFound(id: string): ApiError {
   return new ApiError({ code: 'batch_not_found', message: `There is no batch ${id.slice(0, 80)}.` });
+}
+
+export function analysisNotFound(id: string): ApiError {
+  return new ApiError({ code: 'analysis_not_found', message: `There is no analysis ${id.slice(0, 80)}.` });
+}
+
+export function scheduleNotFound(name: string): ApiError {
+  return new ApiError({ code: 'schedule_not_found', message: `There is no schedule ${name.slice(0, 80)}.` });
 }

@@ -3,6 +3,7 @@
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Analyses, AnalysisSchedules } from '../domain/analyses.ts';
 import type { Batches } from '../domain/batches.ts';
 import type { Catalog } from '../domain/catalog.ts';
 import type { Files } from '../domain/files.ts';
@@ -18,6 +19,8 @@ import type { Waiting } from './waiting.ts';
 export interface HttpContext {
   readonly inferences: Inferences;
   readonly batches: Batches;
+  readonly analyses: Analyses;
+  readonly schedules: AnalysisSchedules;
   readonly catalog: Catalog;
   readonly files: Files;
   /** Of one file. */

@@ -6,6 +6,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyBaseLogger } from 'fastify';
 import { fastify, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Analyses, AnalysisSchedules } from '../domain/analyses.ts';
 import type { Batches } from '../domain/batches.ts';
 import type { Catalog } from '../domain/catalog.ts';
 import type { Admit } from '../domain/admission.ts';
@@ -20,6 +21,8 @@ import { handleClientError, handleError, handleUnknownRoute } from './error-hand
 import type { ExpectFaults } from './expect-faults.ts';
 import type { App, HttpContext } from './http-context.ts';
 import type { UiUrlOf } from './inference-object.ts';
+import { registerAnalyses } from './routes/analyses.ts';
+import { registerAnalysisSchedules } from './routes/analysis-schedules.ts';
 import { registerBatches } from './routes/batches.ts';
 import { registerChatCompletions } from './routes/chat-completions.ts';
 import { registerEmbeddings } from './routes/embeddings.ts';
@@ -38,6 +41,8 @@ import { Waiting } from './waiting.ts';
 export interface ServerDependencies {
   readonly inferences: Inferences;
   readonly batches: Batches;
+  readonly analyses: Analyses;
+  readonly schedules: AnalysisSchedules;
   readonly catalog: Catalog;
   readonly files: Files;
   readonly maxFileBytes: number;
@@ -71,6 +76,8 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
   const {
     inferences,
     batches,
+    analyses,
+    schedules,
     catalog,
     files,
     maxFileBytes,
@@ -89,6 +96,8 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
   const context = {
     inferences,
     batches,
+    analyses,
+    schedules,
     catalog,
     files,
     maxFileBytes,
@@ -134,6 +143,8 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Htt
       registerFiles(v1, context);
       registerInferenceList(v1, context);
       registerBatches(v1, context);
+      registerAnalyses(v1, context);
+      registerAnalysisSchedules(v1, context);
       registerModels(v1, context);
       registerTargets(v1, context);
       done();

@@ -10,6 +10,7 @@ import type { Inferences, ListInferences, StartInference } from '../../src/domai
 import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { analysesWithout } from '../support/analyses.ts';
 import { batchesWithout } from '../support/batches.ts';
 import { filesInDirectory } from '../support/files.ts';
 import { linesInMemory } from '../support/lines.ts';
@@ -184,6 +185,7 @@ export async function startService(
   const { app, beginShutdown } = await buildServer({
     inferences,
     batches: batchesWithout(),
+    ...analysesWithout(),
     catalog,
     files: filesInDirectory(),
     maxFileBytes: 1_000_000,

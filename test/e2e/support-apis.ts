@@ -15,6 +15,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { directoryBlobStore } from '../../src/storage/directory.ts';
 import { createInferences } from '../../src/temporal/client.ts';
 import { createDataConverter } from '../../src/temporal/payloads.ts';
+import { analysesWithout } from '../support/analyses.ts';
 import { batchesWithout } from '../support/batches.ts';
 import { filesInDirectory } from '../support/files.ts';
 import type { TestAnswer, TestRequest, TestService } from '../support/service.ts';
@@ -62,6 +63,7 @@ export async function startApi(service: TestService, now: () => number = Date.no
   const { app } = await buildServer({
     inferences,
     batches: batchesWithout(),
+    ...analysesWithout(),
     catalog,
     files: filesInDirectory(),
     maxFileBytes: 1_000_000,

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { expectFaults } from '../../activities/expect/expect-faults.ts';
 import { webhookUrlFault } from '../../activities/webhooks/url-fault.ts';
 import type { Admit } from '../../src/domain/admission.ts';
+import type { Analyses, AnalysisSchedules } from '../../src/domain/analyses.ts';
 import type { Batches } from '../../src/domain/batches.ts';
 import type { Catalog } from '../../src/domain/catalog.ts';
 import type { Files } from '../../src/domain/files.ts';
@@ -15,6 +16,7 @@ import type { ApiKey } from '../../src/http/auth.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { analysesWithout } from '../support/analyses.ts';
 import { batchesWithout } from '../support/batches.ts';
 import { filesInDirectory } from '../support/files.ts';
 import { linesInMemory } from '../support/lines.ts';
@@ -60,6 +62,8 @@ export async function serverWithoutTemporal(
     inferences?: Partial<Inferences>;
     lines?: Lines;
     batches?: Partial<Batches>;
+    analyses?: Partial<Analyses>;
+    schedules?: Partial<AnalysisSchedules>;
     files?: Files;
     now?: () => number;
   } = {},
@@ -82,6 +86,7 @@ export async function serverWithoutTemporal(
     notReadyReason: refuse('notReadyReason'),
     ...options.inferences,
   };
+  const without = analysesWithout(refuse);
   const log: string[] = [];
   const stream = new Writable({
     write: (line: Buffer, _encoding, done) => {
@@ -95,6 +100,8 @@ export async function serverWithoutTemporal(
   const server = await buildServer({
     inferences,
     batches: { ...batchesWithout(refuse), ...options.batches },
+    analyses: { ...without.analyses, ...options.analyses },
+    schedules: { ...without.schedules, ...options.schedules },
     catalog: known,
     files: options.files ?? filesInDirectory(),
     maxFileBytes: 1_000_000,

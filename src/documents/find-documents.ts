@@ -1,0 +1,31 @@
+// Finds documents: a file, a folder with all that is in it, or what a pattern matches.
+
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { glob } from 'tinyglobby';
+
+export interface FoundDocument {
+  /** Relative to the folder, with `/`: unique. */
+  readonly name: string;
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modifiedAt: Date;
+}
+
+/** By name; hidden files are left out. Throws the file system's error when there is no such file or folder. */
+export async function* findDocuments(pattern: string): AsyncGenerator<FoundDocument> {
+  const isPattern = /[*?{}[\]]/.test(pattern);
+  const facts = isPattern ? null : await stat(pattern);
+  if (facts?.isFile()) {
+    yield { name: basename(pattern), path: resolve(pattern), size: facts.size, modifiedAt: facts.mtime };
+    return;
+  }
+  const cwd = resolve(isPattern ? '.' : pattern);
+  const names = await glob(isPattern ? pattern : '**', { cwd, onlyFiles: true, followSymbolicLinks: false });
+  for (const name of names.toSorted()) {
+    const path = resolve(cwd, name);
+    const { size, mtime } = await stat(path);
+    yield { name, path, size, modifiedAt: mtime };
+  }
+}
