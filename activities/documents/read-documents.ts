@@ -8,8 +8,9 @@ import type { AnalysisFault, AnalysisInput, DocumentLine, DocumentsRead } from '
 import { analysisKey } from '../../src/domain/ids.ts';
 import { isRecord, parseJson } from '../../src/domain/json-value.ts';
 import { msUntil } from '../../src/clock-time.ts';
+import type { FoundDocument } from '../../src/documents/find-documents.ts';
 import { findDocuments } from '../../src/documents/find-documents.ts';
-import { readDocument, UnreadableDocument } from '../../src/documents/read-document.ts';
+import { documentLines } from '../../src/documents/document-lines.ts';
 import { indexKey, inPieces } from '../batch/lines.ts';
 import { textLines } from '../batch/text-lines.ts';
 import type { DocumentDeps } from './document-deps.ts';
@@ -52,7 +53,6 @@ async function fileOfFolder(deps: DocumentDeps, input: ReadDocumentsInput): Prom
   return id;
 }
 
-/** One document at a time is in memory. */
 async function* linesOf(from: {
   readonly folder: string;
   /** Results of the nights before are no documents. */
@@ -60,25 +60,26 @@ async function* linesOf(from: {
   readonly seen: ReadonlyMap<string, string> | null;
 }): AsyncGenerator<string> {
   const { folder, leftOut, seen } = from;
+  for await (const { found, line } of documentLines(newOnes(folder, { leftOut, seen }))) {
+    yield JSON.stringify({ ...line, version: versionOf(found) } satisfies DocumentLine);
+  }
+}
+
+async function* newOnes(
+  folder: string,
+  { leftOut, seen }: { readonly leftOut: string | null; readonly seen: ReadonlyMap<string, string> | null },
+): AsyncGenerator<FoundDocument> {
   const { cancellationSignal } = Context.current();
   for await (const found of findDocuments(folder)) {
     cancellationSignal.throwIfAborted();
     Context.current().heartbeat(found.name);
-    const { name, path, size, modifiedAt } = found;
-    if (leftOut !== null && path.startsWith(`${resolve(leftOut)}${sep}`)) continue;
-    const version = `${size}.${modifiedAt.getTime()}`;
-    if (seen?.get(name) === version) continue;
-    yield JSON.stringify({ ...(await lineOf(name, path)), version } satisfies DocumentLine);
+    if (leftOut !== null && found.path.startsWith(`${resolve(leftOut)}${sep}`)) continue;
+    if (seen?.get(found.name) !== versionOf(found)) yield found;
   }
 }
 
-async function lineOf(name: string, path: string): Promise<DocumentLine> {
-  try {
-    return { name, text: await readDocument(path) };
-  } catch (error) {
-    if (!(error instanceof UnreadableDocument)) throw error;
-    return { name, error: error.message };
-  }
+function versionOf({ size, modifiedAt }: FoundDocument): string {
+  return `${size}.${modifiedAt.getTime()}`;
 }
 
 /** Where each line begins; a line that is no document makes the whole file invalid. */

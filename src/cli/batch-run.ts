@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { documentLines } from '../documents/document-lines.ts';
+import type { FoundDocument } from '../documents/find-documents.ts';
 import { findDocuments } from '../documents/find-documents.ts';
-import { readDocument, UnreadableDocument } from '../documents/read-document.ts';
-import type { DocumentLine } from '../domain/analysis.ts';
 import type { AnalysisOptions } from './analysis-options.ts';
 import { analysisBody } from './analysis-options.ts';
 import { connect } from './api-client.ts';
@@ -32,7 +32,7 @@ export async function batchRun(patterns: readonly string[], options: BatchRunOpt
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-'));
   try {
     const path = join(folder, 'documents.jsonl');
-    await pipeline(Readable.from(documentLines(patterns, view)), createWriteStream(path));
+    await pipeline(Readable.from(jsonLines(documentsOf(patterns, view))), createWriteStream(path));
     const { id: inputFileId } = await client.upload({ path, filename: 'documents.jsonl', purpose: 'user_data' });
     const started = await client.startAnalysis({
       ...body,
@@ -52,16 +52,22 @@ export async function batchRun(patterns: readonly string[], options: BatchRunOpt
   }
 }
 
-async function* documentLines(patterns: readonly string[], view: BatchView): AsyncGenerator<string> {
+async function* jsonLines(documents: AsyncIterable<FoundDocument>): AsyncGenerator<string> {
+  for await (const { line } of documentLines(documents)) yield `${JSON.stringify(line)}\n`;
+}
+
+/** Each once, under a name of its own. */
+async function* documentsOf(patterns: readonly string[], view: BatchView): AsyncGenerator<FoundDocument> {
   const names = new Set<string>();
+  const paths = new Set<string>();
   for (const pattern of patterns) {
-    for await (const { name, path } of found(pattern)) {
-      // Of several arguments each is told apart by its own.
-      const own = patterns.length > 1 && names.has(name) ? path : name;
-      if (names.has(own)) continue;
-      names.add(own);
-      view.reading(names.size, own);
-      yield `${JSON.stringify(await lineOf(own, path))}\n`;
+    for await (const document of found(pattern)) {
+      if (paths.has(document.path)) continue;
+      paths.add(document.path);
+      const name = names.has(document.name) ? document.path : document.name;
+      names.add(name);
+      view.reading(names.size, name);
+      yield { ...document, name };
     }
   }
   if (names.size === 0) throw new CommandError('There are no documents there.');
@@ -73,15 +79,5 @@ async function* found(pattern: string): ReturnType<typeof findDocuments> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new CommandError(`Cannot read ${pattern} (${code}).`, { cause: error });
-  }
-}
-
-/** One that cannot be read is a failed line, and holds up nothing. */
-async function lineOf(name: string, path: string): Promise<DocumentLine> {
-  try {
-    return { name, text: await readDocument(path) };
-  } catch (error) {
-    if (!(error instanceof UnreadableDocument)) throw error;
-    return { name, error: error.message };
   }
 }

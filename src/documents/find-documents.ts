@@ -15,17 +15,24 @@ export interface FoundDocument {
 
 /** By name; hidden files are left out. Throws the file system's error when there is no such file or folder. */
 export async function* findDocuments(pattern: string): AsyncGenerator<FoundDocument> {
-  const isPattern = /[*?{}[\]]/.test(pattern);
-  const facts = isPattern ? null : await stat(pattern);
+  const facts = await stat(pattern).catch((error: unknown) => {
+    // A name may look like a pattern, so what is there counts first.
+    if (isPattern(pattern)) return null;
+    throw error;
+  });
   if (facts?.isFile()) {
     yield { name: basename(pattern), path: resolve(pattern), size: facts.size, modifiedAt: facts.mtime };
     return;
   }
-  const cwd = resolve(isPattern ? '.' : pattern);
-  const names = await glob(isPattern ? pattern : '**', { cwd, onlyFiles: true, followSymbolicLinks: false });
+  const cwd = facts ? resolve(pattern) : process.cwd();
+  const names = await glob(facts ? '**' : pattern, { cwd, onlyFiles: true, followSymbolicLinks: false });
   for (const name of names.toSorted()) {
     const path = resolve(cwd, name);
     const { size, mtime } = await stat(path);
     yield { name, path, size, modifiedAt: mtime };
   }
+}
+
+function isPattern(text: string): boolean {
+  return /[*?{}[\]]/.test(text);
 }

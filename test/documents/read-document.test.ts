@@ -1,0 +1,82 @@
+// Real documents of every type that is read, and of every kind that cannot be. Made with fpdf2 and python-docx.
+
+import { mkdtemp, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { DocumentReader } from '../../src/documents/read-document.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const reader = new DocumentReader();
+afterAll(() => reader.end());
+
+describe('what is read', () => {
+  test('text and Markdown are as they are', async () => {
+    expect(await reader.read(fixture('letter.txt'))).toBe('Dear Ms. Berger,\n\nwe confirm.');
+    expect(await reader.read(fixture('notes.md'))).toBe(
+      '# Minutes\n\n- Budget **approved**.\n- Next meeting on Monday.',
+    );
+  });
+
+  test('text that is not UTF-8 is read all the same', async () => {
+    expect(await reader.read(fixture('latin1.txt'))).toBe('Straße und Café');
+    expect(await reader.read(fixture('utf16.txt'))).toBe('Grüße');
+  });
+
+  test('HTML gives what a reader sees, without scripts, styles and addresses', async () => {
+    const text = await reader.read(fixture('page.html'));
+    expect(text).toMatch(/^Offer 17\n\nWe offer twelve chairs\.\n\nItem +Price\nChair +80 EUR$/);
+  });
+
+  test('PDF gives its pages, a paragraph apart', async () => {
+    const text = await reader.read(fixture('lease.pdf'));
+    expect(text).toContain('The rent is 1,250 EUR a month, due on the first working day.');
+    expect(text).toMatch(/^Lease agreement\n[^]*\n\nSigned by Anna Berger and Omar Haddad\.$/);
+  });
+
+  test('Word gives headings, lists and tables, and no pictures', async () => {
+    const text = await reader.read(fixture('report.docx'));
+    expect(text).toMatch(
+      /^Quarterly report\n\nRevenue grew to 4\.2 million\.\n\n \* First point\n \* Second point\n\nRegion\s+Sales\s+North\s+12$/,
+    );
+  });
+});
+
+describe('what cannot be read says why, and never what it says', () => {
+  test.each([
+    ['locked.pdf', 'It is protected by a password.'],
+    ['scan.pdf', 'There is no text in it: its pages may be pictures.'],
+    ['damaged.pdf', 'It is not a valid PDF file.'],
+    ['damaged.docx', 'It is not a valid DOCX file.'],
+    ['empty.txt', 'There is no text in it.'],
+    ['binary.txt', 'It is not text.'],
+    ['absent.txt', 'The file could not be opened (ENOENT).'],
+    ['table.xlsx', 'Files that end in .xlsx cannot be read.'],
+    ['Makefile', 'Files that end in nothing cannot be read.'],
+  ])('%s', async (name, message) => {
+    await expect(reader.read(fixture(name))).rejects.toMatchObject({ name: 'UnreadableDocument', message });
+  });
+
+  test('a file that is too large is not even opened', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'holdfast-')), 'large.txt');
+    await writeFile(path, '');
+    await truncate(path, 100_000_001);
+    await expect(reader.read(path)).rejects.toThrow('It is larger than 100 MB.');
+  });
+});
+
+describe('a document that would take everything', () => {
+  test('by its memory ends with its process, and the next one is read', async () => {
+    const small = new DocumentReader({ maxMemoryMb: 64 });
+    await expect(small.read(fixture('bomb.docx'))).rejects.toThrow('It takes too much time or memory to read.');
+    expect(await small.read(fixture('letter.txt'))).toContain('we confirm');
+    small.end();
+  });
+
+  test('by its time as well', async () => {
+    const quick = new DocumentReader({ limitMs: 300 });
+    await expect(quick.read(fixture('bomb.docx'))).rejects.toThrow('It takes too much time or memory to read.');
+    quick.end();
+  });
+});
