@@ -15,6 +15,8 @@ export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connection
   readonly inferences: Pick<Inferences, 'start' | 'get' | 'wait' | 'cancel'>;
   /** A line of the input file, or what is wrong with it. */
   readonly readLine: ReadLine;
+  /** A line with which nothing was wrong when the batch was planned: it is not looked over again. */
+  readonly readPlannedLine: (text: string, rules: LineRules) => BatchLine;
   /** An answer in the shape that the endpoint's clients know. */
   readonly renderAnswer: (input: {
     readonly id: string;

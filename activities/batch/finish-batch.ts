@@ -12,7 +12,7 @@ import type {
   StepRecord,
 } from '../../src/domain/batch.ts';
 import { costOf } from '../../src/domain/call.ts';
-import { hasLine } from '../../src/domain/line-set.ts';
+import { hasLine, lineSetOf } from '../../src/domain/line-set.ts';
 import { endStatus, summaryOf, sumUsage, sumUsd } from '../../src/domain/batch-route.ts';
 import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
@@ -76,13 +76,13 @@ function fileId(batchId: string, which: 'out' | 'err'): string {
 async function fileOf(
   { files }: BatchDeps,
   file: { readonly id: string; readonly owner: string | null; readonly filename: string },
-  lines: AsyncGenerator<string>,
+  groups: AsyncGenerator<readonly string[]>,
 ): Promise<string | null> {
-  const first = await lines.next();
+  const first = await groups.next();
   if (first.done) return null;
   const all = (async function* () {
     yield first.value;
-    yield* lines;
+    yield* groups;
   })();
   const { id, owner, filename } = file;
   await files.create({ id, content: inPieces(all), facts: () => ({ purpose: 'batch_output', filename, owner }) });
@@ -110,43 +110,39 @@ class Merge {
     this.#hasAnswer = new Uint8Array(input.plan.total);
   }
 
-  async *answers(): AsyncGenerator<string> {
-    const { batchId, steps } = this.#input;
-    for (const key of steps.flatMap(({ outcomes }) => outcomes)) {
-      for await (const outcome of jsonLines<LineOutcome>(this.#deps.blobs, key)) {
-        const { line, customId } = outcome;
-        if (line % 1_000 === 0) Context.current().heartbeat();
-        if ('kind' in outcome) this.#note(line, outcome);
-        else if (this.#hasAnswer[line] === 0) {
-          this.#hasAnswer[line] = 1;
-          this.answered += 1;
-          const id = requestId(batchId, line);
-          const response = { status_code: 200, request_id: id, body: outcome.body };
-          yield JSON.stringify({ id, custom_id: customId, response, error: null });
-        }
+  async *answers(): AsyncGenerator<readonly string[]> {
+    for (const key of this.#input.steps.flatMap(({ outcomes }) => outcomes)) {
+      for await (const outcomes of jsonLines<LineOutcome>(this.#deps.blobs, key)) {
+        Context.current().heartbeat();
+        const answers = outcomes.flatMap((outcome) => this.#answerOf(outcome));
+        if (answers.length > 0) yield answers;
       }
     }
   }
 
+  #answerOf(outcome: LineOutcome): readonly string[] {
+    const { line, customId } = outcome;
+    if ('kind' in outcome) this.#note(line, outcome);
+    if ('kind' in outcome || this.#hasAnswer[line] === 1) return [];
+    this.#hasAnswer[line] = 1;
+    this.answered += 1;
+    const id = requestId(this.#input.batchId, line);
+    const response = { status_code: 200, request_id: id, body: outcome.body };
+    return [JSON.stringify({ id, custom_id: customId, response, error: null })];
+  }
+
   /** To be read after the answers. */
-  async *errors(): AsyncGenerator<string> {
-    const { batchId, inputFileId, plan } = this.#input;
-    if (this.answered === plan.total) return;
+  async *errors(): AsyncGenerator<readonly string[]> {
+    const { batchId, inputFileId: fileId } = this.#input;
+    const lines = lineSetOf([...this.#hasAnswer.keys()].filter((line) => this.#hasAnswer[line] === 0));
+    if (lines.length === 0) return;
     const index = await readIndex(this.#deps.blobs, batchId);
-    for await (const { line, text } of inputLines(this.#deps.files, {
-      fileId: inputFileId,
-      index,
-      lines: [[0, plan.total]],
-    })) {
-      if (line % 1_000 === 0) Context.current().heartbeat();
-      if (this.#hasAnswer[line] === 1) continue;
-      const read = this.#deps.readLine(text, this.#input);
-      const customId = 'fault' in read ? null : read.customId;
-      yield JSON.stringify({
-        id: requestId(batchId, line),
-        custom_id: customId,
-        response: null,
-        error: this.#errorOf(line),
+    for await (const group of inputLines(this.#deps.files, { fileId, index, lines })) {
+      Context.current().heartbeat();
+      yield group.map(({ line, text }) => {
+        const { customId } = this.#deps.readPlannedLine(text, this.#input);
+        const error = this.#errorOf(line);
+        return JSON.stringify({ id: requestId(batchId, line), custom_id: customId, response: null, error });
       });
     }
   }

@@ -18,33 +18,40 @@ export function indexKey(batchId: string): string {
   return `${batchId}.index`;
 }
 
-/** The wanted lines in their order, with their numbers. */
+export interface InputLine {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** The wanted lines in their order, in groups. */
 export async function* inputLines(
   files: Files,
   input: { readonly fileId: string; readonly index: LineIndex; readonly lines: LineSet },
-): AsyncGenerator<{ readonly line: number; readonly text: string }> {
+): AsyncGenerator<readonly InputLine[]> {
   const { fileId, index, lines } = input;
   for (const [from, to] of lines) {
     const range = { start: index[from] ?? 0, end: index[to] ?? 0 };
     const content = await files.read(fileId, range);
     if (!content) throw new Error(`The input file ${fileId} is gone.`);
     let line = from;
-    for await (const text of textLines(content)) yield { line: line++, text };
+    for await (const texts of textLines(content)) yield texts.map((text) => ({ line: line++, text }));
   }
 }
 
-/** JSON documents, one a line. */
-export async function* jsonLines<T>(blobs: BlobStore, key: string): AsyncGenerator<T> {
+/** JSON documents, one a line, in groups. */
+export async function* jsonLines<T>(blobs: BlobStore, key: string): AsyncGenerator<readonly T[]> {
   const content = await blobs.read(key);
   if (!content) throw new Error(`The blob ${key} is gone from the blob store.`);
-  for await (const text of textLines(content)) yield JSON.parse(text) as T;
+  for await (const texts of textLines(content)) yield texts.map((text) => JSON.parse(text) as T);
 }
 
-/** In pieces of some size: a write a line would cost more than the line. */
-export async function* inPieces(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Uint8Array> {
+type Groups = AsyncIterable<readonly string[]> | Iterable<readonly string[]>;
+
+/** Of groups of lines pieces of some size: a write a line would cost more than the line. */
+export async function* inPieces(groups: Groups): AsyncGenerator<Uint8Array> {
   let held = '';
-  for await (const line of lines) {
-    held += `${line}\n`;
+  for await (const lines of groups) {
+    for (const line of lines) held += `${line}\n`;
     if (held.length < PIECE_CHARACTERS) continue;
     yield Buffer.from(held, 'utf8');
     held = '';

@@ -26,17 +26,14 @@ const MOST: LaneLimits = { lines: 25_000, bytes: 64 * 1024 * 1024 };
 const MOST_FAULTS = 100;
 /** A vendor's own form of a line may be longer than OpenAI's. */
 const GROWTH = 1.5;
-const HEARTBEAT_EVERY_LINES = 2_000;
 
 export async function planBatch(deps: BatchDeps, input: PlanBatchInput): Promise<BatchPlan> {
   const content = await deps.files.read(input.inputFileId);
   if (!content) return invalid([fault('file_not_found', `There is no file ${input.inputFileId}.`)]);
   const plan = new Planning(deps, input);
-  let number = 0;
-  for await (const text of textLines(content)) {
-    plan.add(text);
-    number += 1;
-    if (number % HEARTBEAT_EVERY_LINES === 0) Context.current().heartbeat(number);
+  for await (const texts of textLines(content)) {
+    for (const text of texts) plan.add(text);
+    Context.current().heartbeat(plan.total);
   }
   if (plan.faults.length > 0) return invalid(plan.faults);
   if (plan.total === 0) return invalid([fault('empty_file', 'The file has no lines.')]);

@@ -13,7 +13,7 @@ import { lineCount, lineSetOf } from '../../src/domain/line-set.ts';
 import type { ModelSettings } from '../../src/domain/model-settings.ts';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import type { BatchDeps } from './batch-deps.ts';
-import { inPieces, inputLines, readIndex } from './lines.ts';
+import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
 
 export interface RescueLinesInput extends LineRules {
   readonly batchId: string;
@@ -55,7 +55,8 @@ class Rescue {
     this.#input = input;
   }
 
-  async run(lines: AsyncGenerator<{ readonly line: number; readonly text: string }>): Promise<StepRecord> {
+  async run(groups: AsyncGenerator<readonly InputLine[]>): Promise<StepRecord> {
+    const lines = oneByOne(groups);
     const heartbeats = setInterval(() => this.#context.heartbeat({ done: this.#outcomes.length }), HEARTBEAT_MS);
     try {
       await Promise.all(Array.from({ length: this.#input.concurrency }, () => this.#work(lines)));
@@ -67,15 +68,13 @@ class Rescue {
   }
 
   /** Async generators hand out one line at a time, whoever asks. */
-  async #work(lines: AsyncGenerator<{ readonly line: number; readonly text: string }>): Promise<void> {
+  async #work(lines: AsyncGenerator<InputLine>): Promise<void> {
     for (;;) {
       if (!this.#mayGoOn()) return;
       const next = await lines.next();
       if (next.done) return;
       const { line, text } = next.value;
-      const read = this.#deps.readLine(text, this.#input);
-      if ('fault' in read) throw new Error('A line that was valid when the batch was planned is not any more.');
-      await this.#ask({ line, ...read });
+      await this.#ask({ line, ...this.#deps.readPlannedLine(text, this.#input) });
     }
   }
 
@@ -171,7 +170,7 @@ class Rescue {
     const { batchId, portion, lines } = this.#input;
     const outcomes = this.#outcomes.sort((a, b) => a.line - b.line);
     const key = `${batchId}.p${portion}.rescue`;
-    await this.#deps.blobs.write(key, inPieces(outcomes.map((outcome) => JSON.stringify(outcome))));
+    await this.#deps.blobs.write(key, inPieces([outcomes.map((outcome) => JSON.stringify(outcome))]));
     const answered = new Set(outcomes.flatMap((outcome) => ('kind' in outcome ? [] : [outcome.line])));
     const failures: Partial<Record<FailureKind, number>> = {};
     for (const outcome of outcomes) {
@@ -213,6 +212,10 @@ const WAIT_MS = 30_000;
 /** An inference fails by its own deadline; so much later it is taken for lost. */
 const OVERTIME_MS = 15_000;
 const AWAY_MS = 1_000;
+
+async function* oneByOne(groups: AsyncGenerator<readonly InputLine[]>): AsyncGenerator<InputLine> {
+  for await (const lines of groups) yield* lines;
+}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -13,6 +13,7 @@ import { laneUsd, lineTokens } from '../../src/domain/batch-cost.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
 import type { LineSet } from '../../src/domain/line-set.ts';
 import { lineSetOf } from '../../src/domain/line-set.ts';
+import type { Prompt } from '../../src/domain/prompt.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { targetName } from '../../src/domain/target.ts';
 import type { BatchConnection, UploadedLines } from '../providers/batch/lane.ts';
@@ -22,7 +23,7 @@ import { connectLane } from './connect-lane.ts';
 import { keyOf, once } from './step-records.ts';
 import { withHeartbeats } from './with-heartbeats.ts';
 import { lineId } from './line-id.ts';
-import { inPieces, inputLines, readIndex } from './lines.ts';
+import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
 
 export interface UploadLinesInput extends LineRules {
   readonly batchId: string;
@@ -112,25 +113,30 @@ class Translation {
     return new Translation(deps, input, { connection, writer });
   }
 
-  async *encoded(lines: AsyncIterable<{ readonly line: number; readonly text: string }>): AsyncGenerator<string> {
-    const { key, target } = this.#input;
-    for await (const { line, text } of lines) {
-      if (line % 500 === 0) Context.current().heartbeat(line);
-      const read = this.#deps.readLine(text, this.#input);
-      if ('fault' in read) throw new Error('A line that was valid when the batch was planned is not any more.');
-      if (!this.#canPay(laneUsd(lineTokens(read.prompt), target))) {
-        this.#isCut = true;
-        this.#rest.push(line);
-        continue;
-      }
-      const written = await this.#writer.write(read.prompt);
-      if (written.type === 'failed') {
-        this.#refuse(line, read.customId, written.failure);
-        continue;
-      }
-      this.#sent.push(line);
-      yield this.#connection.encode({ id: lineId(key, line), body: written.body });
+  async *encoded(groups: AsyncIterable<readonly InputLine[]>): AsyncGenerator<readonly string[]> {
+    for await (const lines of groups) {
+      Context.current().heartbeat(this.#sent.length);
+      const encoded: string[] = [];
+      for (const line of lines) encoded.push(...(await this.#encode(line)));
+      yield encoded;
     }
+  }
+
+  /** Nothing when the line stays behind. */
+  async #encode({ line, text }: InputLine): Promise<readonly string[]> {
+    const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
+    if (!this.#canPay(prompt)) {
+      this.#isCut = true;
+      this.#rest.push(line);
+      return [];
+    }
+    const written = await this.#writer.write(prompt);
+    if (written.type === 'failed') {
+      this.#refuse(line, customId, written.failure);
+      return [];
+    }
+    this.#sent.push(line);
+    return [this.#connection.encode({ id: lineId(this.#input.key, line), body: written.body })];
   }
 
   async result(): Promise<Omit<UploadLinesResult, 'uploaded' | 'spool'>> {
@@ -140,7 +146,8 @@ class Translation {
     }
     const outcomes = `${this.#input.key}.refused`;
     const hasOutcomes = this.#refused.length > 0;
-    if (hasOutcomes) await this.#deps.blobs.write(outcomes, inPieces(this.#refused.map((row) => JSON.stringify(row))));
+    if (hasOutcomes)
+      await this.#deps.blobs.write(outcomes, inPieces([this.#refused.map((row) => JSON.stringify(row))]));
     return {
       key: this.#input.key,
       sent: lineSetOf(this.#sent),
@@ -150,8 +157,9 @@ class Translation {
     };
   }
 
-  #canPay(usd: number | null): boolean {
-    const { budgetUsd } = this.#input;
+  #canPay(prompt: Prompt): boolean {
+    const { budgetUsd, target } = this.#input;
+    const usd = budgetUsd === null ? null : laneUsd(lineTokens(prompt), target);
     if (budgetUsd === null || usd === null) return true;
     // Sums of fractions come out a little above or below.
     if (this.#spentUsd + usd > budgetUsd * (1 + 1e-9)) return false;

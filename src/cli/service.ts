@@ -18,7 +18,7 @@ import type { Files } from '../domain/files.ts';
 import { createAnalysisRecords } from '../files/analysis-records.ts';
 import { createBatchRecords } from '../files/batch-records.ts';
 import { createFiles } from '../files/files.ts';
-import { readBatchLine } from '../http/batch-line.ts';
+import { readBatchLine, readPlannedLine } from '../http/batch-line.ts';
 import { chatCompletionOf } from '../http/chat-completion.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
@@ -211,6 +211,7 @@ async function runWorker(
       batchRecords: createBatchRecords(blobs),
       analysisRecords: createAnalysisRecords(blobs),
       readLine: readBatchLine,
+      readPlannedLine,
       renderAnswer: chatCompletionOf,
       webhooks: config.webhooks,
       onWebhook: (outcome) => metrics.webhookAttempted({ outcome }),

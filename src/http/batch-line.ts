@@ -4,13 +4,16 @@ import { z } from 'zod';
 import type { LineFault, LineRules } from '../domain/batch.ts';
 import { isRecord, parseJson } from '../domain/json-value.ts';
 import type { Prompt } from '../domain/prompt.ts';
-import { chatBodySchema } from './chat-schema.ts';
+import { type ChatFields, chatBodySchema } from './chat-schema.ts';
 import { promptOf } from './prompt.ts';
 import { validationError } from './validation.ts';
 
-export type ReadBatchLine =
-  | { readonly customId: string; readonly prompt: Prompt }
-  | { readonly fault: Omit<LineFault, 'line'> };
+interface BatchLine {
+  readonly customId: string;
+  readonly prompt: Prompt;
+}
+
+export type ReadBatchLine = BatchLine | { readonly fault: Omit<LineFault, 'line'> };
 
 const lineSchema = z.strictObject({
   custom_id: z.string().regex(/^[^]{1,512}$/, { error: 'must be a text of 1 to 512 characters' }),
@@ -39,9 +42,17 @@ export function readBatchLine(text: string, rules: LineRules): ReadBatchLine {
   if (body.stream === true) {
     return fault('unsupported_parameter', 'body.stream is not supported in a batch.', 'body.stream');
   }
-  const prompt = promptOf(body);
-  const { expect } = rules;
-  return { customId, prompt: expect ? { ...prompt, expect: [expect, ...(prompt.expect ?? [])] } : prompt };
+  return { customId, prompt: expected(promptOf(body), rules) };
+}
+
+/** A line that was found to be right before: what has been checked once is taken as it is. */
+export function readPlannedLine(text: string, rules: LineRules): BatchLine {
+  const line = JSON.parse(text) as { readonly custom_id: string; readonly body: ChatFields };
+  return { customId: line.custom_id, prompt: expected(promptOf(line.body), rules) };
+}
+
+function expected(prompt: Prompt, { expect }: LineRules): Prompt {
+  return expect ? { ...prompt, expect: [expect, ...(prompt.expect ?? [])] } : prompt;
 }
 
 /** The model that a line asks for; the line as a whole is judged when the batch is planned. */

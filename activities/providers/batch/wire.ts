@@ -16,29 +16,29 @@ export function fetchOf({ fetch, signal }: BatchAccess): typeof globalThis.fetch
   };
 }
 
-/** Never more of a body in memory than a line and a piece. */
-async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+/** In groups, as pieces of the body complete them: never more of it in memory than a line and a piece. */
+async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<readonly string[]> {
   if (!body) return;
   const decoder = new TextDecoder();
   let rest = '';
   for await (const piece of body) {
     const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') yield line;
+    yield lines;
   }
-  rest += decoder.decode();
-  if (rest.trim() !== '') yield rest;
+  yield [rest + decoder.decode()];
 }
 
 /** A line that cannot be read has no answer in it, as a line that is missing. */
 export async function* resultsIn(
   body: ReadableStream<Uint8Array> | null,
   read: (line: Fields) => LaneResult | null,
-): AsyncGenerator<LaneResult> {
-  for await (const line of linesOf(body)) {
-    const fields = fieldsOf(line);
-    const result = fields && read(fields);
-    if (result) yield result;
+): AsyncGenerator<readonly LaneResult[]> {
+  for await (const lines of linesOf(body)) {
+    yield lines.flatMap((line) => {
+      const fields = fieldsOf(line);
+      return (fields && read(fields)) ?? [];
+    });
   }
 }
 
