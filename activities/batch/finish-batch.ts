@@ -133,11 +133,11 @@ class Merge {
 
   /** To be read after the answers. */
   async *errors(): AsyncGenerator<readonly string[]> {
-    const { batchId, inputFileId: fileId } = this.#input;
+    const { batchId, inputFileId } = this.#input;
     const lines = lineSetOf([...this.#hasAnswer.keys()].filter((line) => this.#hasAnswer[line] === 0));
     if (lines.length === 0) return;
     const index = await readIndex(this.#deps.blobs, batchId);
-    for await (const group of inputLines(this.#deps.files, { fileId, index, lines })) {
+    for await (const group of inputLines(this.#deps.files, { fileId: inputFileId, index, lines })) {
       Context.current().heartbeat();
       yield group.map(({ line, text }) => {
         const { customId } = this.#deps.readPlannedLine(text, this.#input);
