@@ -108,8 +108,12 @@ class Collecting {
       Context.current().heartbeat({ judged: this.#answered + this.#rest.length });
       const results = await this.#spool.take(lines.map(({ line }) => line));
       const outcomes: string[] = [];
-      for (const [place, line] of lines.entries()) {
-        const outcome = await this.#judge(line, results[place] ?? null);
+      for (const [place, { line, text }] of lines.entries()) {
+        const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
+        const result = results[place] ?? null;
+        const given = result && isGiven(result) ? { prompt, result } : null;
+        const read = given && (this.#reader.readPlain(given) ?? (await this.#reader.read(given)));
+        const outcome = this.#outcomeOf({ line, customId, result, read });
         this.#count(outcome);
         outcomes.push(JSON.stringify(outcome));
       }
@@ -135,16 +139,21 @@ class Collecting {
     };
   }
 
-  async #judge({ line, text }: InputLine, result: LaneResult | null): Promise<LineOutcome> {
-    const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
+  /** `read`: null where there is nothing to read. */
+  #outcomeOf(of: {
+    readonly line: number;
+    readonly customId: string;
+    readonly result: LaneResult | null;
+    readonly read: Awaited<ReturnType<LineReader['read']>> | null;
+  }): LineOutcome {
+    const { line, customId, result, read } = of;
     const target = targetName(this.#input.target);
     const base = { line, customId, target };
     if (!result) return { ...base, costUsd: 0, kind: 'malformed', message: `${target} has lost the line.` };
-    if (result.type !== 'answer' && result.type !== 'error') {
+    if (!read) {
       const kind = result.type === 'expired' ? 'timeout' : 'cancelled';
       return { ...base, costUsd: 0, kind, message: `${target} had not come to the line when its batch ended.` };
     }
-    const read = await this.#reader.read({ prompt, result });
     if (read.usage) this.#usage = sumUsage([this.#usage, read.usage]);
     // An error of the line's own is not billed.
     const costUsd = result.type === 'error' ? 0 : batchCostOf(read.usage, this.#input.target);
@@ -156,4 +165,9 @@ class Collecting {
     const body = this.#deps.renderAnswer({ id, createdAt: this.#createdAt, answer: read.answer, target });
     return { ...base, costUsd, body };
   }
+}
+
+/** The provider had come to the line, and has said what came of it. */
+function isGiven(result: LaneResult): result is Extract<LaneResult, { readonly type: 'answer' | 'error' }> {
+  return result.type === 'answer' || result.type === 'error';
 }

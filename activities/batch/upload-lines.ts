@@ -17,6 +17,7 @@ import type { Prompt } from '../../src/domain/prompt.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { targetName } from '../../src/domain/target.ts';
 import type { BatchConnection, UploadedLines } from '../providers/batch/lane.ts';
+import { LineEncoder } from '../providers/batch/line-encoder.ts';
 import { createLineWriter } from '../providers/batch/line-request.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
@@ -86,57 +87,53 @@ async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
 }
 
-type LineWriter = Awaited<ReturnType<typeof createLineWriter>>;
-
 class Translation {
   readonly #deps: BatchDeps;
   readonly #input: Keyed;
-  readonly #connection: BatchConnection;
-  readonly #writer: LineWriter;
+  readonly #encoder: LineEncoder;
   readonly #sent: number[] = [];
   readonly #rest: number[] = [];
   readonly #refused: LineOutcome[] = [];
   #isCut = false;
   #spentUsd = 0;
 
-  constructor(deps: BatchDeps, input: Keyed, parts: { connection: BatchConnection; writer: LineWriter }) {
+  private constructor(deps: BatchDeps, input: Keyed, encoder: LineEncoder) {
     this.#deps = deps;
     this.#input = input;
-    this.#connection = parts.connection;
-    this.#writer = parts.writer;
+    this.#encoder = encoder;
   }
 
   static async begin(deps: BatchDeps, input: Keyed, connection: BatchConnection): Promise<Translation> {
     const settings = deps.providers.get(input.target.provider);
     if (!settings) throw new Error('The lane was connected without its settings.');
-    const writer = await createLineWriter({ settings, target: input.target });
-    return new Translation(deps, input, { connection, writer });
+    const { target } = input;
+    const writer = await createLineWriter({ settings, target });
+    const encode: BatchConnection['encode'] = (line) => connection.encode(line);
+    return new Translation(deps, input, new LineEncoder({ target, writer, encode }));
   }
 
   async *encoded(groups: AsyncIterable<readonly InputLine[]>): AsyncGenerator<readonly string[]> {
     for await (const lines of groups) {
       Context.current().heartbeat(this.#sent.length);
       const encoded: string[] = [];
-      for (const line of lines) encoded.push(...(await this.#encode(line)));
+      for (const { line, text } of lines) {
+        const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
+        if (!this.#canPay(prompt)) {
+          this.#isCut = true;
+          this.#rest.push(line);
+          continue;
+        }
+        const asked = { id: lineId(this.#input.key, line), prompt };
+        const written = this.#encoder.fill(asked) ?? (await this.#encoder.write(asked));
+        if (typeof written !== 'string') {
+          this.#refuse(line, customId, written);
+          continue;
+        }
+        this.#sent.push(line);
+        encoded.push(written);
+      }
       yield encoded;
     }
-  }
-
-  /** Nothing when the line stays behind. */
-  async #encode({ line, text }: InputLine): Promise<readonly string[]> {
-    const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
-    if (!this.#canPay(prompt)) {
-      this.#isCut = true;
-      this.#rest.push(line);
-      return [];
-    }
-    const written = await this.#writer.write(prompt);
-    if (written.type === 'failed') {
-      this.#refuse(line, customId, written.failure);
-      return [];
-    }
-    this.#sent.push(line);
-    return [this.#connection.encode({ id: lineId(this.#input.key, line), body: written.body })];
   }
 
   async result(): Promise<Omit<UploadLinesResult, 'uploaded' | 'spool'>> {
