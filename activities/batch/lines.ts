@@ -1,6 +1,6 @@
 // Reads lines of files and blobs in streams: no file is ever held as a whole.
 
-import type { LineSet } from '../../src/domain/line-set.ts';
+import { eachLine, type LineSet } from '../../src/domain/line-set.ts';
 import type { Files } from '../../src/domain/files.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { textLines } from './text-lines.ts';
@@ -29,14 +29,42 @@ export async function* inputLines(
   input: { readonly fileId: string; readonly index: LineIndex; readonly lines: LineSet },
 ): AsyncGenerator<readonly InputLine[]> {
   const { fileId, index, lines } = input;
-  for (const [from, to] of lines) {
-    const range = { start: index[from] ?? 0, end: index[to] ?? 0 };
-    const content = await files.read(fileId, range);
+  for (const stretch of stretches(lines, index)) {
+    const wanted = eachLine(stretch);
+    const [first = 0, end = 0] = [stretch[0]?.[0], stretch.at(-1)?.[1]];
+    const content = await files.read(fileId, { start: index[first] ?? 0, end: index[end] ?? 0 });
     if (!content) throw new Error(`The input file ${fileId} is gone.`);
-    let line = from;
-    for await (const texts of textLines(content)) yield texts.map((text) => ({ line: line++, text }));
+    let line = first;
+    let next = wanted.next();
+    for await (const texts of textLines(content)) {
+      const group: InputLine[] = [];
+      for (const text of texts) {
+        if (line === next.value) {
+          group.push({ line, text });
+          next = wanted.next();
+        }
+        line += 1;
+      }
+      if (group.length > 0) yield group;
+    }
   }
 }
+
+/** Ranges that lie so near each other that reading on is cheaper than opening the file anew. */
+function* stretches(lines: LineSet, index: LineIndex): Generator<LineSet> {
+  let stretch: LineSet[number][] = [];
+  for (const range of lines) {
+    const last = stretch.at(-1);
+    if (last && (index[range[0]] ?? 0) - (index[last[1]] ?? 0) > MOST_SKIPPED_BYTES) {
+      yield stretch;
+      stretch = [];
+    }
+    stretch.push(range);
+  }
+  if (stretch.length > 0) yield stretch;
+}
+
+const MOST_SKIPPED_BYTES = 256 * 1024;
 
 /** JSON documents, one a line, in groups. */
 export async function* jsonLines<T>(blobs: BlobStore, key: string): AsyncGenerator<readonly T[]> {
