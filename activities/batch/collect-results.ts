@@ -1,7 +1,6 @@
 // The activity `collectResults`: reads what a provider's batch has given, whatever its order, and judges each answer.
 // Results are first laid out by line in a file of this machine, then met with the lines they answer: memory stays small.
 
-import { Context } from '@temporalio/activity';
 import type { Usage } from '../../src/domain/answer.ts';
 import type { LineRules, LineOutcome, StepRecord } from '../../src/domain/batch.ts';
 import { batchCostOf } from '../../src/domain/batch-cost.ts';
@@ -16,6 +15,7 @@ import { createLineReader } from '../providers/batch/line-answer.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
 import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
+import { createPulse } from './pulse.ts';
 import { ResultSpool } from './result-spool.ts';
 import { once } from './step-records.ts';
 
@@ -43,10 +43,11 @@ async function collect(deps: BatchDeps, input: CollectResultsInput): Promise<Col
   const connection = await connectLane(deps, input.target);
   const spool = await ResultSpool.open(input);
   try {
+    const pulse = createPulse();
     let read = 0;
     for await (const results of connection.results(input.id)) {
       await spool.add(results);
-      Context.current().heartbeat({ read: (read += results.length) });
+      pulse({ read: (read += results.length) });
     }
     await spool.flush();
     const { unknown, duplicates } = spool;
@@ -104,8 +105,9 @@ class Collecting {
   }
 
   async *outcomes(): AsyncGenerator<readonly string[]> {
+    const pulse = createPulse();
     for await (const lines of this.#lines) {
-      Context.current().heartbeat({ judged: this.#answered + this.#rest.length });
+      pulse({ judged: this.#answered + this.#rest.length });
       const results = await this.#spool.take(lines.map(({ line }) => line));
       const outcomes: string[] = [];
       for (const [place, { line, text }] of lines.entries()) {

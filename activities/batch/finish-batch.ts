@@ -1,7 +1,6 @@
 // The activity `finishBatch`: out of all outcomes makes the output file and the error file, in which every line is once,
 // and the manifest, which outlives the workflow. Done again, it makes the same.
 
-import { Context } from '@temporalio/activity';
 import type {
   LineRules,
   BatchManifest,
@@ -17,6 +16,7 @@ import { endStatus, summaryOf, sumUsage, sumUsd } from '../../src/domain/batch-r
 import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { inPieces, inputLines, jsonLines, readIndex } from './lines.ts';
+import { createPulse } from './pulse.ts';
 
 export interface FinishBatchInput extends LineRules {
   readonly batchId: string;
@@ -100,6 +100,7 @@ class Merge {
   answered = 0;
   readonly #deps: BatchDeps;
   readonly #input: FinishBatchInput;
+  readonly #pulse = createPulse();
   readonly #hasAnswer: Uint8Array;
   /** Of lines that some step has not answered; few, unless everything fails. */
   readonly #reasons = new Map<number, Reason[]>();
@@ -113,7 +114,7 @@ class Merge {
   async *answers(): AsyncGenerator<readonly string[]> {
     for (const key of this.#input.steps.flatMap(({ outcomes }) => outcomes)) {
       for await (const outcomes of jsonLines<LineOutcome>(this.#deps.blobs, key)) {
-        Context.current().heartbeat();
+        this.#pulse();
         const answers = outcomes.flatMap((outcome) => this.#answerOf(outcome));
         if (answers.length > 0) yield answers;
       }
@@ -138,7 +139,7 @@ class Merge {
     if (lines.length === 0) return;
     const index = await readIndex(this.#deps.blobs, batchId);
     for await (const group of inputLines(this.#deps.files, { fileId: inputFileId, index, lines })) {
-      Context.current().heartbeat();
+      this.#pulse();
       yield group.map(({ line, text }) => {
         const { customId } = this.#deps.readPlannedLine(text, this.#input);
         const error = this.#errorOf(line);

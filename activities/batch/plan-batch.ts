@@ -1,7 +1,6 @@
 // The activity `planBatch`: reads the input file once, finds every fault in it, notes where each line begins, and makes
 // portions that fit every lane.
 
-import { Context } from '@temporalio/activity';
 import type { LineRules, BatchPlan, LineFault, Portion } from '../../src/domain/batch.ts';
 import { laneUsd, lineTokens, syncUsd } from '../../src/domain/batch-cost.ts';
 import type { LaneLimits } from '../../src/domain/batch-limits.ts';
@@ -9,6 +8,7 @@ import { tightest } from '../../src/domain/batch-limits.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { batchLimitsOf } from '../providers/registry.ts';
 import type { BatchDeps } from './batch-deps.ts';
+import { createPulse } from './pulse.ts';
 import { textLines } from './text-lines.ts';
 import { indexKey } from './lines.ts';
 
@@ -31,9 +31,10 @@ export async function planBatch(deps: BatchDeps, input: PlanBatchInput): Promise
   const content = await deps.files.read(input.inputFileId);
   if (!content) return invalid([fault('file_not_found', `There is no file ${input.inputFileId}.`)]);
   const plan = new Planning(deps, input);
+  const pulse = createPulse();
   for await (const texts of textLines(content)) {
     for (const text of texts) plan.add(text);
-    Context.current().heartbeat(plan.total);
+    pulse(plan.total);
   }
   if (plan.faults.length > 0) return invalid(plan.faults);
   if (plan.total === 0) return invalid([fault('empty_file', 'The file has no lines.')]);

@@ -7,7 +7,6 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Context } from '@temporalio/activity';
 import type { LineRules, LineOutcome } from '../../src/domain/batch.ts';
 import { laneUsd, lineTokens } from '../../src/domain/batch-cost.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
@@ -21,6 +20,7 @@ import { LineEncoder } from '../providers/batch/line-encoder.ts';
 import { createLineWriter } from '../providers/batch/line-request.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
+import { createPulse } from './pulse.ts';
 import { keyOf, once } from './step-records.ts';
 import { withHeartbeats } from './with-heartbeats.ts';
 import { lineId } from './line-id.ts';
@@ -113,8 +113,9 @@ class Translation {
   }
 
   async *encoded(groups: AsyncIterable<readonly InputLine[]>): AsyncGenerator<readonly string[]> {
+    const pulse = createPulse();
     for await (const lines of groups) {
-      Context.current().heartbeat(this.#sent.length);
+      pulse(this.#sent.length);
       const encoded: string[] = [];
       for (const { line, text } of lines) {
         const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
