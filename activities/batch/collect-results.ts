@@ -1,5 +1,5 @@
 // The activity `collectResults`: reads what a provider's batch has given, whatever its order, and judges each answer.
-// Results are first laid out by line in a file of this machine, then met with the lines they answer: memory stays small.
+// Results meet the lines they answer as both are read; those that come out of order are met when all have come.
 
 import type { Usage } from '../../src/domain/answer.ts';
 import type { LineRules, LineOutcome, StepRecord } from '../../src/domain/batch.ts';
@@ -14,7 +14,9 @@ import type { LaneResult } from '../providers/batch/lane.ts';
 import { createLineReader } from '../providers/batch/line-answer.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
-import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
+import { LineWalk } from './line-walk.ts';
+import { type InputLine, type LineIndex, inPieces, inputLines, readIndex } from './lines.ts';
+import { outcomeRow } from './outcome-rows.ts';
 import { createPulse } from './pulse.ts';
 import { ResultSpool } from './result-spool.ts';
 import { once } from './step-records.ts';
@@ -43,21 +45,14 @@ async function collect(deps: BatchDeps, input: CollectResultsInput): Promise<Col
   const connection = await connectLane(deps, input.target);
   const spool = await ResultSpool.open(input);
   try {
-    const pulse = createPulse();
-    let read = 0;
-    for await (const results of connection.results(input.id)) {
-      await spool.add(results);
-      pulse({ read: (read += results.length) });
-    }
-    await spool.flush();
+    const collecting = await Collecting.begin(deps, input, spool);
+    const outcomes = `${input.key}.outcomes`;
+    await deps.blobs.write(outcomes, inPieces(collecting.outcomes(connection.results(input.id))));
     const { unknown, duplicates } = spool;
     if (unknown + duplicates > 0) {
       const what = { target: targetName(input.target), batch: input.id, unknown, duplicates };
       deps.logger.warn(what, 'A provider has given results that nobody asked for, or twice.');
     }
-    const collecting = await Collecting.begin(deps, input, spool);
-    const outcomes = `${input.key}.outcomes`;
-    await deps.blobs.write(outcomes, inPieces(collecting.outcomes()));
     return { ...collecting.sums(), outcomes: [outcomes] };
   } finally {
     await spool.remove();
@@ -65,13 +60,15 @@ async function collect(deps: BatchDeps, input: CollectResultsInput): Promise<Col
 }
 
 type LineReader = Awaited<ReturnType<typeof createLineReader>>;
+type Read = Awaited<ReturnType<LineReader['read']>>;
 
 class Collecting {
   readonly #deps: BatchDeps;
   readonly #input: CollectResultsInput;
   readonly #spool: ResultSpool;
   readonly #reader: LineReader;
-  readonly #lines: AsyncIterable<readonly InputLine[]>;
+  readonly #index: LineIndex;
+  readonly #pulse = createPulse();
   readonly #rest: number[] = [];
   readonly #failures: Partial<Record<FailureKind, number>> = {};
   readonly #createdAt = new Date().toISOString();
@@ -85,14 +82,14 @@ class Collecting {
     parts: {
       readonly spool: ResultSpool;
       readonly reader: LineReader;
-      readonly lines: AsyncIterable<readonly InputLine[]>;
+      readonly index: LineIndex;
     },
   ) {
     this.#deps = deps;
     this.#input = input;
     this.#spool = parts.spool;
     this.#reader = parts.reader;
-    this.#lines = parts.lines;
+    this.#index = parts.index;
   }
 
   static async begin(deps: BatchDeps, input: CollectResultsInput, spool: ResultSpool): Promise<Collecting> {
@@ -100,27 +97,72 @@ class Collecting {
     if (!settings) throw new Error('The lane was connected without its settings.');
     const reader = await createLineReader({ settings, target: input.target });
     const index = await readIndex(deps.blobs, input.batchId);
-    const lines = inputLines(deps.files, { fileId: input.inputFileId, index, lines: input.lines });
-    return new Collecting(deps, input, { spool, reader, lines });
+    return new Collecting(deps, input, { spool, reader, index });
   }
 
-  async *outcomes(): AsyncGenerator<readonly string[]> {
-    const pulse = createPulse();
-    for await (const lines of this.#lines) {
-      pulse({ judged: this.#answered + this.#rest.length });
-      const results = await this.#spool.take(lines.map(({ line }) => line));
-      const outcomes: string[] = [];
-      for (const [place, { line, text }] of lines.entries()) {
-        const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
-        const result = results[place] ?? null;
-        const given = result && isGiven(result) ? { prompt, result } : null;
-        const read = given && (this.#reader.readPlain(given) ?? (await this.#reader.read(given)));
-        const outcome = this.#outcomeOf({ line, customId, result, read });
-        this.#count(outcome);
-        outcomes.push(JSON.stringify(outcome));
+  async *outcomes(groups: AsyncIterable<readonly LaneResult[]>): AsyncGenerator<readonly string[]> {
+    const walk = new LineWalk(this.#linesOf(this.#input.lines));
+    try {
+      for await (const results of groups) {
+        this.#pulse({ judged: this.#answered });
+        yield await this.#meet(walk, results);
       }
-      yield outcomes;
+      await this.#spool.flush();
+      yield* this.#late(lineSetOf(await walk.passed()));
+    } finally {
+      await walk.close();
     }
+  }
+
+  /** Results that come as their line does are judged at once; the others wait. */
+  async #meet(walk: LineWalk, results: readonly LaneResult[]): Promise<readonly string[]> {
+    const rows: string[] = [];
+    for (const result of results) {
+      const line = this.#spool.claim(result);
+      if (line === null) continue;
+      while (walk.isBefore(line)) await walk.goOn();
+      const input = walk.take(line);
+      if (!input) {
+        this.#spool.hold(line, result);
+        continue;
+      }
+      const row = this.#rowOf(input, result);
+      rows.push(typeof row === 'string' ? row : await row);
+    }
+    if (this.#spool.isFull) await this.#spool.flush();
+    return rows;
+  }
+
+  /** Lines whose result came later, or never. */
+  async *#late(late: LineSet): AsyncGenerator<readonly string[]> {
+    for await (const lines of this.#linesOf(late)) {
+      this.#pulse({ judged: this.#answered });
+      const results = await this.#spool.take(lines.map(({ line }) => line));
+      const rows: string[] = [];
+      for (const [place, line] of lines.entries()) {
+        const row = this.#rowOf(line, results[place] ?? null);
+        rows.push(typeof row === 'string' ? row : await row);
+      }
+      yield rows;
+    }
+  }
+
+  #linesOf(lines: LineSet): AsyncIterable<readonly InputLine[]> {
+    return inputLines(this.#deps.files, { fileId: this.#input.inputFileId, index: this.#index, lines });
+  }
+
+  /** At once where it can be: waiting costs more than most answers. */
+  #rowOf({ line, text }: InputLine, result: LaneResult | null): string | Promise<string> {
+    const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
+    const settled = (read: Read | null) => {
+      const outcome = this.#outcomeOf({ line, customId, result, read });
+      this.#count(outcome);
+      return outcomeRow(this.#input.batchId, outcome);
+    };
+    if (!result || !isGiven(result)) return settled(null);
+    const given = { prompt, result };
+    const plain = this.#reader.readPlain(given);
+    return plain ? settled(plain) : this.#reader.read(given).then(settled);
   }
 
   #count(outcome: LineOutcome): void {
@@ -146,7 +188,7 @@ class Collecting {
     readonly line: number;
     readonly customId: string;
     readonly result: LaneResult | null;
-    readonly read: Awaited<ReturnType<LineReader['read']>> | null;
+    readonly read: Read | null;
   }): LineOutcome {
     const { line, customId, result, read } = of;
     const target = targetName(this.#input.target);

@@ -1,21 +1,14 @@
 // The activity `finishBatch`: out of all outcomes makes the output file and the error file, in which every line is once,
 // and the manifest, which outlives the workflow. Done again, it makes the same.
 
-import type {
-  LineRules,
-  BatchManifest,
-  BatchPlan,
-  BatchStop,
-  LineOutcome,
-  ReachedAt,
-  StepRecord,
-} from '../../src/domain/batch.ts';
+import type { LineRules, BatchManifest, BatchPlan, BatchStop, ReachedAt, StepRecord } from '../../src/domain/batch.ts';
 import { costOf } from '../../src/domain/call.ts';
 import { hasLine, lineSetOf } from '../../src/domain/line-set.ts';
 import { endStatus, summaryOf, sumUsage, sumUsd } from '../../src/domain/batch-route.ts';
 import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
-import { inPieces, inputLines, jsonLines, readIndex } from './lines.ts';
+import { blobLines, inPieces, inputLines, readIndex } from './lines.ts';
+import { type FailedLine, readOutcomeRow, requestId } from './outcome-rows.ts';
 import { createPulse } from './pulse.ts';
 
 export interface FinishBatchInput extends LineRules {
@@ -113,23 +106,21 @@ class Merge {
 
   async *answers(): AsyncGenerator<readonly string[]> {
     for (const key of this.#input.steps.flatMap(({ outcomes }) => outcomes)) {
-      for await (const outcomes of jsonLines<LineOutcome>(this.#deps.blobs, key)) {
+      for await (const rows of blobLines(this.#deps.blobs, key)) {
         this.#pulse();
-        const answers = outcomes.flatMap((outcome) => this.#answerOf(outcome));
+        const answers = rows.flatMap((row) => this.#answerOf(row));
         if (answers.length > 0) yield answers;
       }
     }
   }
 
-  #answerOf(outcome: LineOutcome): readonly string[] {
-    const { line, customId } = outcome;
-    if ('kind' in outcome) this.#note(line, outcome);
-    if ('kind' in outcome || this.#hasAnswer[line] === 1) return [];
-    this.#hasAnswer[line] = 1;
+  #answerOf(row: string): readonly string[] {
+    const outcome = readOutcomeRow(row);
+    if ('kind' in outcome) this.#note(outcome);
+    if ('kind' in outcome || this.#hasAnswer[outcome.line] === 1) return [];
+    this.#hasAnswer[outcome.line] = 1;
     this.answered += 1;
-    const id = requestId(this.#input.batchId, line);
-    const response = { status_code: 200, request_id: id, body: outcome.body };
-    return [JSON.stringify({ id, custom_id: customId, response, error: null })];
+    return [outcome.output];
   }
 
   /** To be read after the answers. */
@@ -148,10 +139,7 @@ class Merge {
     }
   }
 
-  #note(
-    line: number,
-    { target, kind, message, providerMessage }: Extract<LineOutcome, { readonly kind: unknown }>,
-  ): void {
+  #note({ line, target, kind, message, providerMessage }: FailedLine): void {
     const reasons = this.#reasons.get(line) ?? [];
     const words = providerMessage === undefined ? {} : { providerMessage };
     reasons.push({ target, kind, message, ...words });
@@ -187,7 +175,3 @@ const STOPPED: Readonly<Record<BatchStop, { readonly code: string; readonly mess
   deadline: { code: 'batch_expired', message: 'The deadline of the batch passed before the line was answered.' },
   cost: { code: 'cost_limit_reached', message: 'max_cost_usd was reached before the line was answered.' },
 };
-
-function requestId(batchId: string, line: number): string {
-  return `batch_req_${batchId.slice('batch_'.length)}${line}`;
-}

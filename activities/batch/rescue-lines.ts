@@ -14,6 +14,7 @@ import type { ModelSettings } from '../../src/domain/model-settings.ts';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
+import { outcomeRow } from './outcome-rows.ts';
 
 export interface RescueLinesInput extends LineRules {
   readonly batchId: string;
@@ -170,7 +171,7 @@ class Rescue {
     const { batchId, portion, lines } = this.#input;
     const outcomes = this.#outcomes.sort((a, b) => a.line - b.line);
     const key = `${batchId}.p${portion}.rescue`;
-    await this.#deps.blobs.write(key, inPieces([outcomes.map((outcome) => JSON.stringify(outcome))]));
+    await this.#deps.blobs.write(key, inPieces([outcomes.map((outcome) => outcomeRow(batchId, outcome))]));
     const answered = new Set(outcomes.flatMap((outcome) => ('kind' in outcome ? [] : [outcome.line])));
     const failures: Partial<Record<FailureKind, number>> = {};
     for (const outcome of outcomes) {

@@ -1,5 +1,5 @@
-// The results of a provider's batch, laid out by line in a file of this machine: each line's first result counts, whatever
-// order they come in.
+// Which lines of a provider's batch have a result, and those results that cannot be looked at yet, by line in a file of this
+// machine: memory stays small. Each line's first result counts.
 
 import { randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
@@ -22,7 +22,9 @@ export class ResultSpool {
   readonly #key: string;
   readonly #path: string;
   readonly #file: FileHandle;
-  /** By place in the set: where the result begins, and its length; 0: there is none. */
+  /** By place in the set, as what follows. */
+  readonly #isClaimed: Uint8Array;
+  /** Where the result begins, and its length; 0: it is not held. */
   readonly #at: Float64Array;
   readonly #length: Uint32Array;
   readonly #places: Map<number, number> | { readonly from: number; readonly to: number };
@@ -37,6 +39,7 @@ export class ResultSpool {
     this.#file = file;
     this.#key = key;
     const count = lineCount(lines);
+    this.#isClaimed = new Uint8Array(count);
     this.#at = new Float64Array(count);
     this.#length = new Uint32Array(count);
     const [only] = lines;
@@ -51,22 +54,22 @@ export class ResultSpool {
     return new ResultSpool(path, await open(path, 'wx+', 0o600), awaited);
   }
 
-  async add(results: readonly LaneResult[]): Promise<void> {
-    for (const result of results) this.#hold(result);
-    if (this.#heldBytes > MOST_HELD_BYTES) await this.flush();
+  /** The line that this is the result of; null when it is of none, or not the first one. */
+  claim({ id }: LaneResult): number | null {
+    const line = lineOf(this.#key, id);
+    const place = line === null ? undefined : this.#placeOf(line);
+    if (place === undefined) this.unknown += 1;
+    else if (this.#isClaimed[place] === 1) this.duplicates += 1;
+    else {
+      this.#isClaimed[place] = 1;
+      return line;
+    }
+    return null;
   }
 
-  #hold(result: LaneResult): void {
-    const line = lineOf(this.#key, result.id);
-    const place = line === null ? undefined : this.#placeOf(line);
-    if (place === undefined) {
-      this.unknown += 1;
-      return;
-    }
-    if (this.#length[place] !== 0) {
-      this.duplicates += 1;
-      return;
-    }
+  hold(line: number, result: LaneResult): void {
+    const place = this.#placeOf(line);
+    if (place === undefined) return;
     const bytes = Buffer.from(JSON.stringify(result), 'utf8');
     this.#at[place] = this.#bytes;
     this.#length[place] = bytes.length;
@@ -75,6 +78,11 @@ export class ResultSpool {
     this.#heldBytes += bytes.length;
   }
 
+  get isFull(): boolean {
+    return this.#heldBytes > MOST_HELD_BYTES;
+  }
+
+  /** What is held goes to the disk. */
   async flush(): Promise<void> {
     const bytes = Buffer.concat(this.#held);
     this.#held = [];
@@ -82,7 +90,7 @@ export class ResultSpool {
     if (bytes.length > 0) await this.#file.appendFile(bytes);
   }
 
-  /** Of these lines, in their order; null where the provider has not given any. After the last flush. */
+  /** What is held of these lines, in their order; null where there is none. After the last flush. */
   async take(lines: readonly number[]): Promise<readonly (LaneResult | null)[]> {
     const taken: (LaneResult | null)[] = [];
     for (const line of lines) {

@@ -20,6 +20,7 @@ import { LineEncoder } from '../providers/batch/line-encoder.ts';
 import { createLineWriter } from '../providers/batch/line-request.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
+import { outcomeRow } from './outcome-rows.ts';
 import { createPulse } from './pulse.ts';
 import { keyOf, once } from './step-records.ts';
 import { withHeartbeats } from './with-heartbeats.ts';
@@ -125,7 +126,7 @@ class Translation {
           continue;
         }
         const asked = { id: lineId(this.#input.key, line), prompt };
-        const written = this.#encoder.fill(asked) ?? (await this.#encoder.write(asked));
+        const written = this.#encoder.like(asked) ?? (await this.#encoder.write(asked));
         if (typeof written !== 'string') {
           this.#refuse(line, customId, written);
           continue;
@@ -145,7 +146,10 @@ class Translation {
     const outcomes = `${this.#input.key}.refused`;
     const hasOutcomes = this.#refused.length > 0;
     if (hasOutcomes)
-      await this.#deps.blobs.write(outcomes, inPieces([this.#refused.map((row) => JSON.stringify(row))]));
+      await this.#deps.blobs.write(
+        outcomes,
+        inPieces([this.#refused.map((refused) => outcomeRow(this.#input.batchId, refused))]),
+      );
     return {
       key: this.#input.key,
       sent: lineSetOf(this.#sent),

@@ -115,7 +115,7 @@ export interface StepRecord {
   readonly usage: Usage;
   /** Why the whole of it came to nothing, where something did. */
   readonly failure?: StepFailure;
-  /** Blobs in which the outcomes of its lines lie: one `LineOutcome` in JSON a line, in the order of the lines. */
+  /** Blobs in which the outcomes of its lines lie, a row each, mostly in the order of the lines. */
   readonly outcomes: readonly string[];
 }
 

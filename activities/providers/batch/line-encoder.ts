@@ -34,7 +34,7 @@ export class LineEncoder {
   }
 
   /** A line like one that was written before; null: it has to be written. */
-  fill({ id, prompt }: Line): string | null {
+  like({ id, prompt }: Line): string | null {
     const shape = this.#shapeOf(prompt);
     const template = shape && this.#templates.get(shape.key);
     return template instanceof LineTemplate ? template.fill(id, shape?.texts ?? []) : null;
