@@ -15,7 +15,7 @@ import { createLineReader } from '../providers/batch/line-answer.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
 import { LineWalk } from './line-walk.ts';
-import { type InputLine, type LineIndex, inPieces, inputLines, readIndex } from './lines.ts';
+import { type InputLine, type LineIndex, inPieces, inputGroups, readIndex } from './lines.ts';
 import { outcomeRow } from './outcome-rows.ts';
 import { createPulse } from './pulse.ts';
 import { ResultSpool } from './result-spool.ts';
@@ -148,7 +148,7 @@ class Collecting {
   }
 
   #linesOf(lines: LineSet): AsyncIterable<readonly InputLine[]> {
-    return inputLines(this.#deps.files, { fileId: this.#input.inputFileId, index: this.#index, lines });
+    return inputGroups(this.#deps.files, { fileId: this.#input.inputFileId, index: this.#index, lines });
   }
 
   /** At once where it can be: waiting costs more than most answers. */

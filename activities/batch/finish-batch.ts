@@ -7,7 +7,7 @@ import { hasLine, lineSetOf } from '../../src/domain/line-set.ts';
 import { endStatus, summaryOf, sumUsage, sumUsd } from '../../src/domain/batch-route.ts';
 import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
-import { blobLines, inPieces, inputLines, readIndex } from './lines.ts';
+import { blobGroups, inPieces, inputGroups, readIndex } from './lines.ts';
 import { type FailedLine, readOutcomeRow, requestId } from './outcome-rows.ts';
 import { createPulse } from './pulse.ts';
 
@@ -106,7 +106,7 @@ class Merge {
 
   async *answers(): AsyncGenerator<readonly string[]> {
     for (const key of this.#input.steps.flatMap(({ outcomes }) => outcomes)) {
-      for await (const rows of blobLines(this.#deps.blobs, key)) {
+      for await (const rows of blobGroups(this.#deps.blobs, key)) {
         this.#pulse();
         const answers = rows.flatMap((row) => this.#answerOf(row));
         if (answers.length > 0) yield answers;
@@ -129,7 +129,7 @@ class Merge {
     const lines = lineSetOf([...this.#hasAnswer.keys()].filter((line) => this.#hasAnswer[line] === 0));
     if (lines.length === 0) return;
     const index = await readIndex(this.#deps.blobs, batchId);
-    for await (const group of inputLines(this.#deps.files, { fileId: inputFileId, index, lines })) {
+    for await (const group of inputGroups(this.#deps.files, { fileId: inputFileId, index, lines })) {
       this.#pulse();
       yield group.map(({ line, text }) => {
         const { customId } = this.#deps.readPlannedLine(text, this.#input);

@@ -3,7 +3,7 @@
 import { eachLine, type LineSet } from '../../src/domain/line-set.ts';
 import type { Files } from '../../src/domain/files.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
-import { textLines } from './text-lines.ts';
+import { lineGroups } from './text-lines.ts';
 
 /** Where each line begins, in bytes, and where the last one ends: one number more than there are lines. */
 export type LineIndex = Float64Array;
@@ -24,7 +24,7 @@ export interface InputLine {
 }
 
 /** The wanted lines in their order, in groups. */
-export async function* inputLines(
+export async function* inputGroups(
   files: Files,
   input: { readonly fileId: string; readonly index: LineIndex; readonly lines: LineSet },
 ): AsyncGenerator<readonly InputLine[]> {
@@ -36,7 +36,7 @@ export async function* inputLines(
     if (!content) throw new Error(`The input file ${fileId} is gone.`);
     let line = first;
     let next = wanted.next();
-    for await (const texts of textLines(content)) {
+    for await (const texts of lineGroups(content)) {
       const group: InputLine[] = [];
       for (const text of texts) {
         if (line === next.value) {
@@ -48,6 +48,11 @@ export async function* inputLines(
       if (group.length > 0) yield group;
     }
   }
+}
+
+/** One by one. */
+export async function* inputLines(...input: Parameters<typeof inputGroups>): AsyncGenerator<InputLine> {
+  for await (const lines of inputGroups(...input)) yield* lines;
 }
 
 /** Ranges that lie so near each other that reading on is cheaper than opening the file anew. */
@@ -66,20 +71,25 @@ function* stretches(lines: LineSet, index: LineIndex): Generator<LineSet> {
 
 const MOST_SKIPPED_BYTES = 256 * 1024;
 
-/** In groups. */
-export async function* blobLines(blobs: BlobStore, key: string): AsyncGenerator<readonly string[]> {
+/** The lines of a blob, in groups. */
+export async function* blobGroups(blobs: BlobStore, key: string): AsyncGenerator<readonly string[]> {
   const content = await blobs.read(key);
   if (!content) throw new Error(`The blob ${key} is gone from the blob store.`);
-  yield* textLines(content);
+  yield* lineGroups(content);
 }
 
-type Groups = AsyncIterable<readonly string[]> | Iterable<readonly string[]>;
+/** JSON documents, one a line. */
+export async function* jsonLines<T>(blobs: BlobStore, key: string): AsyncGenerator<T> {
+  for await (const texts of blobGroups(blobs, key)) for (const text of texts) yield JSON.parse(text) as T;
+}
 
-/** Of groups of lines pieces of some size: a write a line would cost more than the line. */
-export async function* inPieces(groups: Groups): AsyncGenerator<Uint8Array> {
+type Lines = string | readonly string[];
+
+/** Of lines, or groups of them, pieces of some size: a write a line would cost more than the line. */
+export async function* inPieces(all: AsyncIterable<Lines> | Iterable<Lines>): AsyncGenerator<Uint8Array> {
   let held = '';
-  for await (const lines of groups) {
-    for (const line of lines) held += `${line}\n`;
+  for await (const lines of all) {
+    for (const line of typeof lines === 'string' ? [lines] : lines) held += `${line}\n`;
     if (held.length < PIECE_CHARACTERS) continue;
     yield Buffer.from(held, 'utf8');
     held = '';

@@ -9,7 +9,7 @@ import type { Target } from '../../src/domain/target.ts';
 import { batchLimitsOf } from '../providers/registry.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { createPulse } from './pulse.ts';
-import { textLines } from './text-lines.ts';
+import { lineGroups } from './text-lines.ts';
 import { indexKey } from './lines.ts';
 
 export interface PlanBatchInput extends LineRules {
@@ -32,7 +32,7 @@ export async function planBatch(deps: BatchDeps, input: PlanBatchInput): Promise
   if (!content) return invalid([fault('file_not_found', `There is no file ${input.inputFileId}.`)]);
   const plan = new Planning(deps, input);
   const pulse = createPulse();
-  for await (const texts of textLines(content)) {
+  for await (const texts of lineGroups(content)) {
     for (const text of texts) plan.add(text);
     pulse(plan.total);
   }

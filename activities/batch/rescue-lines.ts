@@ -56,8 +56,7 @@ class Rescue {
     this.#input = input;
   }
 
-  async run(groups: AsyncGenerator<readonly InputLine[]>): Promise<StepRecord> {
-    const lines = oneByOne(groups);
+  async run(lines: AsyncGenerator<InputLine>): Promise<StepRecord> {
     const heartbeats = setInterval(() => this.#context.heartbeat({ done: this.#outcomes.length }), HEARTBEAT_MS);
     try {
       await Promise.all(Array.from({ length: this.#input.concurrency }, () => this.#work(lines)));
@@ -171,7 +170,7 @@ class Rescue {
     const { batchId, portion, lines } = this.#input;
     const outcomes = this.#outcomes.sort((a, b) => a.line - b.line);
     const key = `${batchId}.p${portion}.rescue`;
-    await this.#deps.blobs.write(key, inPieces([outcomes.map((outcome) => outcomeRow(batchId, outcome))]));
+    await this.#deps.blobs.write(key, inPieces(outcomes.map((outcome) => outcomeRow(batchId, outcome))));
     const answered = new Set(outcomes.flatMap((outcome) => ('kind' in outcome ? [] : [outcome.line])));
     const failures: Partial<Record<FailureKind, number>> = {};
     for (const outcome of outcomes) {
@@ -213,10 +212,6 @@ const WAIT_MS = 30_000;
 /** An inference fails by its own deadline; so much later it is taken for lost. */
 const OVERTIME_MS = 15_000;
 const AWAY_MS = 1_000;
-
-async function* oneByOne(groups: AsyncGenerator<readonly InputLine[]>): AsyncGenerator<InputLine> {
-  for await (const lines of groups) yield* lines;
-}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

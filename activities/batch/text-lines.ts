@@ -4,7 +4,7 @@
  * Without their line breaks; a line break at the end ends the last line. In groups, as pieces of the stream complete them:
  * a turn of an asynchronous loop costs more than a line.
  */
-export async function* textLines(content: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
+export async function* lineGroups(content: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
   let begun: Uint8Array[] = [];
   for await (const piece of content) {
     const end = piece.lastIndexOf(NEWLINE);
@@ -16,6 +16,11 @@ export async function* textLines(content: AsyncIterable<Uint8Array>): AsyncGener
     if (end + 1 < piece.length) begun.push(piece.slice(end + 1));
   }
   if (begun.length > 0) yield [text(begun)];
+}
+
+/** One by one. */
+export async function* textLines(content: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  for await (const lines of lineGroups(content)) yield* lines;
 }
 
 const NEWLINE = 0x0a;

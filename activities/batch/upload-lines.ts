@@ -25,7 +25,7 @@ import { createPulse } from './pulse.ts';
 import { keyOf, once } from './step-records.ts';
 import { withHeartbeats } from './with-heartbeats.ts';
 import { lineId } from './line-id.ts';
-import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
+import { type InputLine, inPieces, inputGroups, readIndex } from './lines.ts';
 
 export interface UploadLinesInput extends LineRules {
   readonly batchId: string;
@@ -69,7 +69,7 @@ async function upload(deps: BatchDeps, input: Keyed): Promise<UploadLinesResult>
   try {
     const translation = await Translation.begin(deps, input, connection);
     const index = await readIndex(deps.blobs, input.batchId);
-    const lines = inputLines(deps.files, { fileId: input.inputFileId, index, lines: input.lines });
+    const lines = inputGroups(deps.files, { fileId: input.inputFileId, index, lines: input.lines });
     await pipeline(inPieces(translation.encoded(lines)), createWriteStream(path, { mode: 0o600 }));
     const result = await translation.result();
     if (result.sent.length === 0) return { ...result, uploaded: { type: 'inline' }, spool: null };
@@ -148,7 +148,7 @@ class Translation {
     if (hasOutcomes)
       await this.#deps.blobs.write(
         outcomes,
-        inPieces([this.#refused.map((refused) => outcomeRow(this.#input.batchId, refused))]),
+        inPieces(this.#refused.map((refused) => outcomeRow(this.#input.batchId, refused))),
       );
     return {
       key: this.#input.key,
