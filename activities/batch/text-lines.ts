@@ -13,7 +13,7 @@ export async function* lineGroups(content: AsyncIterable<Uint8Array>): AsyncGene
       begun = [];
     }
     // The piece may be a buffer that is used again.
-    if (end + 1 < piece.length) begun.push(piece.slice(end + 1));
+    if (end + 1 < piece.length) begun.push(Buffer.from(piece.subarray(end + 1)));
   }
   if (begun.length > 0) yield [text(begun)];
 }

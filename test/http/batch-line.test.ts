@@ -1,7 +1,7 @@
 // One line of a batch's input file: what becomes of it, and what is said of one that is not right.
 
 import { describe, expect, test } from 'vitest';
-import { modelOfLine, readBatchLine } from '../../src/http/batch-line.ts';
+import { modelOfLine, readBatchLine, readPlannedLine } from '../../src/http/batch-line.ts';
 
 const wanted = { endpoint: '/v1/chat/completions', model: 'm' } as const;
 const body = { model: 'm', messages: [{ role: 'user', content: 'Secret words.' }] };
@@ -17,6 +17,16 @@ describe('a line', () => {
         params: { maxTokens: 5 },
       },
     });
+  });
+
+  test.each<[string, object, object]>([
+    ['plain', {}, {}],
+    ['with parameters', { max_completion_tokens: 5, stop: 'x', user: 'u', stream: false, seed: null }, {}],
+    ['with a format and a check', { response_format: { type: 'json_object' }, expect: { words: 5 } }, {}],
+    ['with a check of the model', { expect: { words: 5 } }, { expect: { characters: { max: 9 } } }],
+  ])('that was found right is read again without another look: %s', (_, more, rules) => {
+    const text = JSON.stringify({ ...line, body: { ...body, ...more } });
+    expect(readPlannedLine(text, { ...wanted, ...rules })).toEqual(readBatchLine(text, { ...wanted, ...rules }));
   });
 
   test.each<[string, object, string, string | null]>([
