@@ -1,5 +1,6 @@
 // What all batches over HTTP have in common: one request at a time that ends with the activity, and lines as they come.
 
+import { lineGroups } from '../../batch/text-lines.ts';
 import type { BatchAccess, BatchConnection, LaneResult } from './lane.ts';
 
 /** For the SDKs: their own limit of time is of no use, as the activity has one, and uploads take long. */
@@ -16,25 +17,12 @@ export function fetchOf({ fetch, signal }: BatchAccess): typeof globalThis.fetch
   };
 }
 
-/** In groups, as pieces of the body complete them: never more of it in memory than a line and a piece. */
-async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<readonly string[]> {
-  if (!body) return;
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const piece of body) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield lines;
-  }
-  yield [rest + decoder.decode()];
-}
-
-/** A line that cannot be read has no answer in it, as a line that is missing. */
+/** In groups, as they come. A line that cannot be read has no answer in it, as a line that is missing. */
 export async function* resultsIn(
   body: ReadableStream<Uint8Array> | null,
   read: (line: Fields) => LaneResult | null,
 ): AsyncGenerator<readonly LaneResult[]> {
-  for await (const lines of linesOf(body)) {
+  for await (const lines of body ? lineGroups(body) : []) {
     yield lines.flatMap((line) => {
       const fields = fieldsOf(line);
       return (fields && read(fields)) ?? [];
