@@ -26,9 +26,9 @@ export function directoryBlobStore(directory: string): BlobStore {
       let count = 0;
       // An error of the content is its caller's own, and stays as it is.
       await writeBeside(path, async (file) => {
-        for await (const pieces of gathered(content)) {
-          await file.writeFile(pieces);
-          count += pieces.length;
+        for await (const together of gathered(content)) {
+          await file.writeFile(together);
+          count += together.length;
         }
       });
       return count;
