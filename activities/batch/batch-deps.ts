@@ -17,18 +17,18 @@ export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connection
   readonly readLine: ReadLine;
   /** A line with which nothing was wrong when the batch was planned: it is not looked over again. */
   readonly readPlannedLine: (text: string, rules: LineRules) => BatchLine;
-  /** An answer in the shape that the endpoint's clients know. */
-  readonly renderAnswer: (input: {
+}
+
+type ReadLine = (text: string, rules: LineRules) => BatchLine | { readonly fault: Omit<LineFault, 'line'> };
+
+export interface BatchLine {
+  readonly customId: string;
+  readonly prompt: Prompt;
+  /** An answer in the shape that the endpoint's clients know. `id`: an inference's, or one without a prefix. */
+  readonly render: (answered: {
     readonly id: string;
     readonly createdAt: string;
     readonly answer: Answer;
     readonly target: string | null;
   }) => unknown;
-}
-
-type ReadLine = (text: string, rules: LineRules) => BatchLine | { readonly fault: Omit<LineFault, 'line'> };
-
-interface BatchLine {
-  readonly customId: string;
-  readonly prompt: Prompt;
 }

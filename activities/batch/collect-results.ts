@@ -12,7 +12,7 @@ import type { Target } from '../../src/domain/target.ts';
 import { targetName } from '../../src/domain/target.ts';
 import type { LaneResult } from '../providers/batch/lane.ts';
 import { createLineReader } from '../providers/batch/line-answer.ts';
-import type { BatchDeps } from './batch-deps.ts';
+import type { BatchDeps, BatchLine } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
 import { LineWalk } from './line-walk.ts';
 import { type InputLine, type LineIndex, inPieces, inputGroups, readIndex } from './lines.ts';
@@ -153,9 +153,9 @@ class Collecting {
 
   /** At once where it can be: waiting costs more than most answers. */
   #rowOf({ line, text }: InputLine, result: LaneResult | null): string | Promise<string> {
-    const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
+    const { customId, prompt, render } = this.#deps.readPlannedLine(text, this.#input);
     const settled = (read: Read | null) => {
-      const outcome = this.#outcomeOf({ line, customId, result, read });
+      const outcome = this.#outcomeOf({ line, customId, render, result, read });
       this.#count(outcome);
       return outcomeRow(this.#input.batchId, outcome);
     };
@@ -187,10 +187,11 @@ class Collecting {
   #outcomeOf(of: {
     readonly line: number;
     readonly customId: string;
+    readonly render: BatchLine['render'];
     readonly result: LaneResult | null;
     readonly read: Read | null;
   }): LineOutcome {
-    const { line, customId, result, read } = of;
+    const { line, customId, render, result, read } = of;
     const target = targetName(this.#input.target);
     const base = { line, customId, target };
     if (!result) return { ...base, costUsd: 0, kind: 'malformed', message: `${target} has lost the line.` };
@@ -205,8 +206,8 @@ class Collecting {
       const { kind, message, providerMessage } = read.failure;
       return { ...base, costUsd, kind, message, ...(providerMessage !== undefined && { providerMessage }) };
     }
-    const id = `chatcmpl-${this.#input.batchId.slice('batch_'.length)}-${line}`;
-    const body = this.#deps.renderAnswer({ id, createdAt: this.#createdAt, answer: read.answer, target });
+    const id = `${this.#input.batchId.slice('batch_'.length)}-${line}`;
+    const body = render({ id, createdAt: this.#createdAt, answer: read.answer, target });
     return { ...base, costUsd, body };
   }
 }

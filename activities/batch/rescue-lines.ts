@@ -12,7 +12,7 @@ import type { LineSet } from '../../src/domain/line-set.ts';
 import { lineCount, lineSetOf } from '../../src/domain/line-set.ts';
 import type { ModelSettings } from '../../src/domain/model-settings.ts';
 import type { Prompt } from '../../src/domain/prompt.ts';
-import type { BatchDeps } from './batch-deps.ts';
+import type { BatchDeps, BatchLine } from './batch-deps.ts';
 import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
 import { outcomeRow } from './outcome-rows.ts';
 
@@ -37,10 +37,8 @@ export async function rescueLines(deps: BatchDeps, input: RescueLinesInput): Pro
   return new Rescue(deps, input).run(lines);
 }
 
-interface Asked {
+interface Asked extends BatchLine {
   readonly line: number;
-  readonly customId: string;
-  readonly prompt: Prompt;
 }
 
 class Rescue {
@@ -150,12 +148,12 @@ class Rescue {
     return last.type === 'found' ? last.inference : null;
   }
 
-  #outcomeOf({ line, customId }: Asked, { result, failure, calls, status, id }: Inference): LineOutcome {
+  #outcomeOf({ line, customId, render }: Asked, { result, failure, calls, status, id }: Inference): LineOutcome {
     const costUsd = sumUsd(calls.map((call) => call.costUsd));
     if (result) {
       const { answer, target } = result;
       const createdAt = new Date().toISOString();
-      const body = this.#deps.renderAnswer({ id, createdAt, answer, target });
+      const body = render({ id, createdAt, answer, target });
       return { line, customId, target: target ?? this.#input.model, costUsd, body };
     }
     const last = calls.at(-1);

@@ -19,7 +19,6 @@ import { createAnalysisRecords } from '../files/analysis-records.ts';
 import { createBatchRecords } from '../files/batch-records.ts';
 import { createFiles } from '../files/files.ts';
 import { readBatchLine, readPlannedLine } from '../http/batch-line.ts';
-import { chatCompletionOf } from '../http/chat-completion.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
 import { HedgeBudgets } from '../health/hedge-budgets.ts';
@@ -212,7 +211,6 @@ async function runWorker(
       analysisRecords: createAnalysisRecords(blobs),
       readLine: readBatchLine,
       readPlannedLine,
-      renderAnswer: chatCompletionOf,
       webhooks: config.webhooks,
       onWebhook: (outcome) => metrics.webhookAttempted({ outcome }),
       stopping: stopping.signal,

@@ -9,7 +9,7 @@ import type { LineSet } from './line-set.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 
-type BatchEndpoint = '/v1/chat/completions';
+export type BatchEndpoint = '/v1/chat/completions' | '/v1/responses';
 
 /** What all lines of a batch have in common. */
 export interface LineRules {

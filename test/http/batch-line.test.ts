@@ -16,6 +16,7 @@ describe('a line', () => {
         messages: [{ role: 'user', parts: [{ type: 'text', text: 'Secret words.' }] }],
         params: { maxTokens: 5 },
       },
+      render: expect.any(Function),
     });
   });
 
@@ -26,7 +27,9 @@ describe('a line', () => {
     ['with a check of the model', { expect: { words: 5 } }, { expect: { characters: { max: 9 } } }],
   ])('that was found right is read again without another look: %s', (_, more, rules) => {
     const text = JSON.stringify({ ...line, body: { ...body, ...more } });
-    expect(readPlannedLine(text, { ...wanted, ...rules })).toEqual(readBatchLine(text, { ...wanted, ...rules }));
+    const all = { ...wanted, ...rules };
+    const readAgain = { ...readPlannedLine(text, all), render: expect.any(Function) };
+    expect(readBatchLine(text, all)).toEqual(readAgain);
   });
 
   test.each<[string, object, string, string | null]>([
@@ -77,5 +80,44 @@ describe('the model of a file', () => {
     '{"model":"m"}',
   ])('is missing in %s', (text) => {
     expect(modelOfLine(text)).toMatchObject({ fault: { param: 'body.model' } });
+  });
+});
+
+describe('a line of /v1/responses', () => {
+  const rules = { endpoint: '/v1/responses', model: 'summarize' } as const;
+  const read = (body: object, url = '/v1/responses') =>
+    readBatchLine(
+      JSON.stringify({ custom_id: 'a', method: 'POST', url, body: { model: 'summarize', ...body } }),
+      rules,
+    );
+
+  test('asks what the endpoint itself would ask', () => {
+    expect(read({ input: 'Hello.', instructions: 'Be brief.', max_output_tokens: 9 })).toMatchObject({
+      customId: 'a',
+      prompt: {
+        messages: [
+          { role: 'system', text: 'Be brief.' },
+          { role: 'user', parts: [{ type: 'text', text: 'Hello.' }] },
+        ],
+        params: { maxTokens: 9 },
+      },
+    });
+  });
+
+  test.each([
+    ['stream', { stream: true }],
+    ['background', { background: true }],
+    ['previous_response_id', { previous_response_id: 'resp_1' }],
+    ['store', { store: true }],
+  ])('cannot have %s', (field, more) => {
+    expect(read({ input: 'Hello.', ...more })).toMatchObject({
+      fault: { code: 'unsupported_parameter', param: `body.${field}` },
+    });
+    expect(read({ input: 'Hello.', stream: false, background: false, store: false })).not.toHaveProperty('fault');
+  });
+
+  test('is not one of chat completions', () => {
+    expect(read({ messages: [{ role: 'user', content: 'Hello.' }] })).toHaveProperty('fault');
+    expect(read({ input: 'Hello.' }, '/v1/chat/completions')).toMatchObject({ fault: { code: 'mismatched_endpoint' } });
   });
 });
