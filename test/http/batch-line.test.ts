@@ -85,14 +85,14 @@ describe('the model of a file', () => {
 
 describe('a line of /v1/responses', () => {
   const rules = { endpoint: '/v1/responses', model: 'summarize' } as const;
-  const read = (body: object, url = '/v1/responses') =>
+  const readOne = (asked: object, url = '/v1/responses') =>
     readBatchLine(
-      JSON.stringify({ custom_id: 'a', method: 'POST', url, body: { model: 'summarize', ...body } }),
+      JSON.stringify({ custom_id: 'a', method: 'POST', url, body: { model: 'summarize', ...asked } }),
       rules,
     );
 
   test('asks what the endpoint itself would ask', () => {
-    expect(read({ input: 'Hello.', instructions: 'Be brief.', max_output_tokens: 9 })).toMatchObject({
+    expect(readOne({ input: 'Hello.', instructions: 'Be brief.', max_output_tokens: 9 })).toMatchObject({
       customId: 'a',
       prompt: {
         messages: [
@@ -110,14 +110,16 @@ describe('a line of /v1/responses', () => {
     ['previous_response_id', { previous_response_id: 'resp_1' }],
     ['store', { store: true }],
   ])('cannot have %s', (field, more) => {
-    expect(read({ input: 'Hello.', ...more })).toMatchObject({
+    expect(readOne({ input: 'Hello.', ...more })).toMatchObject({
       fault: { code: 'unsupported_parameter', param: `body.${field}` },
     });
-    expect(read({ input: 'Hello.', stream: false, background: false, store: false })).not.toHaveProperty('fault');
+    expect(readOne({ input: 'Hello.', stream: false, background: false, store: false })).not.toHaveProperty('fault');
   });
 
   test('is not one of chat completions', () => {
-    expect(read({ messages: [{ role: 'user', content: 'Hello.' }] })).toHaveProperty('fault');
-    expect(read({ input: 'Hello.' }, '/v1/chat/completions')).toMatchObject({ fault: { code: 'mismatched_endpoint' } });
+    expect(readOne({ messages: [{ role: 'user', content: 'Hello.' }] })).toHaveProperty('fault');
+    expect(readOne({ input: 'Hello.' }, '/v1/chat/completions')).toMatchObject({
+      fault: { code: 'mismatched_endpoint' },
+    });
   });
 });
