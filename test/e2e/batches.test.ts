@@ -314,6 +314,17 @@ describe('the rescue', () => {
   });
 });
 
+test('a provider that never has room is left for the next lane, as one that is stuck', async () => {
+  inject({ account: 'one', fault: { type: 'failed', code: 'token_limit_exceeded' } });
+  const lanes = ['one/gpt-4o', 'four/mistral-medium-latest'];
+  const batch = await ended((await submit(linesOf(4, 'analysis'), { lanes, rescue: 'none' })).id);
+  expect((await audited(batch, 4)).errors).toEqual([]);
+  expect(batch.lanes).toMatchObject([
+    { target: 'one/gpt-4o', end: 'failed', error: { code: 'rate_limited' } },
+    { target: 'four/mistral-medium-latest', end: 'completed', answered: 4 },
+  ]);
+});
+
 test('a provider that has no room is asked again later, and a batch that it rejects says why at each line', async () => {
   inject({ times: 1, fault: { type: 'failed', code: 'token_limit_exceeded' } });
   const full = await ended((await submit(linesOf(4, 'one'), { rescue: 'none' })).id);
