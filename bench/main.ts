@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { printJson, printLine, table } from '../src/cli/output.ts';
 import { TEMPORAL_VERSION } from '../src/temporal/executable-version.ts';
 import { measureAccuracy } from './accuracy.ts';
+import { measureBatches } from './batches.ts';
 import { compareWithFloor } from './overhead.ts';
 import { overheadScenarios } from './overhead-scenarios.ts';
 import { type ScenarioName, type ScenarioOptions, type ScenarioReport, scenarioNames } from './scenario.ts';
@@ -84,6 +85,7 @@ async function* scenarios(stage: Stage, names: readonly ScenarioName[]): AsyncGe
   if (names.includes('streams')) yield await measureStreams(stage, options);
   if (names.includes('tail')) yield await measureTail(stage, options);
   if (names.includes('accuracy')) yield await measureAccuracy(stage, options);
+  if (names.includes('batches')) yield await measureBatches(stage, options);
 }
 
 async function* againstFloor(stage: Stage, names: readonly ScenarioName[]): AsyncGenerator<ScenarioReport> {

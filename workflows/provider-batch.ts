@@ -98,9 +98,11 @@ class ProviderBatch {
   async run(): Promise<StepRecord> {
     for (let number = 0; ; number++) {
       const { record, mayTryAgain } = await this.#once(number);
-      if (!mayTryAgain || this.#leftMs() <= 0) return record;
+      const leftMs = Math.min(this.#leftMs(), this.#input.rules.stuckAfterMs - (Date.now() - this.#beganMs));
+      // One that stays full is as good as stuck: others have room.
+      if (!mayTryAgain || leftMs <= 0) return record;
       try {
-        await sleep(Math.min(this.#leftMs(), this.#input.rules.pollIntervalMs * 10), {
+        await sleep(Math.min(leftMs, this.#input.rules.pollIntervalMs * 10), {
           summary: 'the provider is full',
         });
       } catch (error) {

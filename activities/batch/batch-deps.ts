@@ -15,18 +15,20 @@ export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connection
   readonly inferences: Pick<Inferences, 'start' | 'get' | 'wait' | 'cancel'>;
   /** A line of the input file, or what is wrong with it. */
   readonly readLine: ReadLine;
-  /** An answer in the shape that the endpoint's clients know. */
-  readonly renderAnswer: (input: {
+  /** A line with which nothing was wrong when the batch was planned: it is not looked over again. */
+  readonly readPlannedLine: (text: string, rules: LineRules) => BatchLine;
+}
+
+type ReadLine = (text: string, rules: LineRules) => BatchLine | { readonly fault: Omit<LineFault, 'line'> };
+
+export interface BatchLine {
+  readonly customId: string;
+  readonly prompt: Prompt;
+  /** An answer in the shape that the endpoint's clients know. `id`: an inference's, or one without a prefix. */
+  readonly render: (answered: {
     readonly id: string;
     readonly createdAt: string;
     readonly answer: Answer;
     readonly target: string | null;
   }) => unknown;
-}
-
-type ReadLine = (text: string, rules: LineRules) => BatchLine | { readonly fault: Omit<LineFault, 'line'> };
-
-interface BatchLine {
-  readonly customId: string;
-  readonly prompt: Prompt;
 }

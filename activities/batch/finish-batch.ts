@@ -1,22 +1,15 @@
 // The activity `finishBatch`: out of all outcomes makes the output file and the error file, in which every line is once,
 // and the manifest, which outlives the workflow. Done again, it makes the same.
 
-import { Context } from '@temporalio/activity';
-import type {
-  LineRules,
-  BatchManifest,
-  BatchPlan,
-  BatchStop,
-  LineOutcome,
-  ReachedAt,
-  StepRecord,
-} from '../../src/domain/batch.ts';
+import type { LineRules, BatchManifest, BatchPlan, BatchStop, ReachedAt, StepRecord } from '../../src/domain/batch.ts';
 import { costOf } from '../../src/domain/call.ts';
-import { hasLine } from '../../src/domain/line-set.ts';
+import { hasLine, lineSetOf } from '../../src/domain/line-set.ts';
 import { endStatus, summaryOf, sumUsage, sumUsd } from '../../src/domain/batch-route.ts';
 import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
-import { inPieces, inputLines, jsonLines, readIndex } from './lines.ts';
+import { blobGroups, inPieces, inputGroups, readIndex } from './lines.ts';
+import { type FailedLine, readOutcomeRow, requestId } from './outcome-rows.ts';
+import { createPulse } from './pulse.ts';
 
 export interface FinishBatchInput extends LineRules {
   readonly batchId: string;
@@ -76,13 +69,13 @@ function fileId(batchId: string, which: 'out' | 'err'): string {
 async function fileOf(
   { files }: BatchDeps,
   file: { readonly id: string; readonly owner: string | null; readonly filename: string },
-  lines: AsyncGenerator<string>,
+  groups: AsyncGenerator<readonly string[]>,
 ): Promise<string | null> {
-  const first = await lines.next();
+  const first = await groups.next();
   if (first.done) return null;
   const all = (async function* () {
     yield first.value;
-    yield* lines;
+    yield* groups;
   })();
   const { id, owner, filename } = file;
   await files.create({ id, content: inPieces(all), facts: () => ({ purpose: 'batch_output', filename, owner }) });
@@ -100,6 +93,7 @@ class Merge {
   answered = 0;
   readonly #deps: BatchDeps;
   readonly #input: FinishBatchInput;
+  readonly #pulse = createPulse();
   readonly #hasAnswer: Uint8Array;
   /** Of lines that some step has not answered; few, unless everything fails. */
   readonly #reasons = new Map<number, Reason[]>();
@@ -110,51 +104,42 @@ class Merge {
     this.#hasAnswer = new Uint8Array(input.plan.total);
   }
 
-  async *answers(): AsyncGenerator<string> {
-    const { batchId, steps } = this.#input;
-    for (const key of steps.flatMap(({ outcomes }) => outcomes)) {
-      for await (const outcome of jsonLines<LineOutcome>(this.#deps.blobs, key)) {
-        const { line, customId } = outcome;
-        if (line % 1_000 === 0) Context.current().heartbeat();
-        if ('kind' in outcome) this.#note(line, outcome);
-        else if (this.#hasAnswer[line] === 0) {
-          this.#hasAnswer[line] = 1;
-          this.answered += 1;
-          const id = requestId(batchId, line);
-          const response = { status_code: 200, request_id: id, body: outcome.body };
-          yield JSON.stringify({ id, custom_id: customId, response, error: null });
-        }
+  async *answers(): AsyncGenerator<readonly string[]> {
+    for (const key of this.#input.steps.flatMap(({ outcomes }) => outcomes)) {
+      for await (const rows of blobGroups(this.#deps.blobs, key)) {
+        this.#pulse();
+        const answers = rows.flatMap((row) => this.#answerOf(row));
+        if (answers.length > 0) yield answers;
       }
     }
   }
 
+  #answerOf(row: string): readonly string[] {
+    const outcome = readOutcomeRow(row);
+    if ('kind' in outcome) this.#note(outcome);
+    if ('kind' in outcome || this.#hasAnswer[outcome.line] === 1) return [];
+    this.#hasAnswer[outcome.line] = 1;
+    this.answered += 1;
+    return [outcome.output];
+  }
+
   /** To be read after the answers. */
-  async *errors(): AsyncGenerator<string> {
-    const { batchId, inputFileId, plan } = this.#input;
-    if (this.answered === plan.total) return;
+  async *errors(): AsyncGenerator<readonly string[]> {
+    const { batchId, inputFileId } = this.#input;
+    const lines = lineSetOf([...this.#hasAnswer.keys()].filter((line) => this.#hasAnswer[line] === 0));
+    if (lines.length === 0) return;
     const index = await readIndex(this.#deps.blobs, batchId);
-    for await (const { line, text } of inputLines(this.#deps.files, {
-      fileId: inputFileId,
-      index,
-      lines: [[0, plan.total]],
-    })) {
-      if (line % 1_000 === 0) Context.current().heartbeat();
-      if (this.#hasAnswer[line] === 1) continue;
-      const read = this.#deps.readLine(text, this.#input);
-      const customId = 'fault' in read ? null : read.customId;
-      yield JSON.stringify({
-        id: requestId(batchId, line),
-        custom_id: customId,
-        response: null,
-        error: this.#errorOf(line),
+    for await (const group of inputGroups(this.#deps.files, { fileId: inputFileId, index, lines })) {
+      this.#pulse();
+      yield group.map(({ line, text }) => {
+        const { customId } = this.#deps.readPlannedLine(text, this.#input);
+        const error = this.#errorOf(line);
+        return JSON.stringify({ id: requestId(batchId, line), custom_id: customId, response: null, error });
       });
     }
   }
 
-  #note(
-    line: number,
-    { target, kind, message, providerMessage }: Extract<LineOutcome, { readonly kind: unknown }>,
-  ): void {
+  #note({ line, target, kind, message, providerMessage }: FailedLine): void {
     const reasons = this.#reasons.get(line) ?? [];
     const words = providerMessage === undefined ? {} : { providerMessage };
     reasons.push({ target, kind, message, ...words });
@@ -190,7 +175,3 @@ const STOPPED: Readonly<Record<BatchStop, { readonly code: string; readonly mess
   deadline: { code: 'batch_expired', message: 'The deadline of the batch passed before the line was answered.' },
   cost: { code: 'cost_limit_reached', message: 'max_cost_usd was reached before the line was answered.' },
 };
-
-function requestId(batchId: string, line: number): string {
-  return `batch_req_${batchId.slice('batch_'.length)}${line}`;
-}

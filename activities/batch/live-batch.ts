@@ -148,7 +148,7 @@ export async function recogniseBatch(
   { target, key, id }: { readonly target: Target; readonly key: string; readonly id: string },
 ): Promise<boolean> {
   const connection = await connectLane(deps, target);
-  for await (const result of connection.results(id)) return lineOf(key, result.id) !== null;
+  for await (const [first] of connection.results(id)) if (first) return lineOf(key, first.id) !== null;
   return false;
 }
 

@@ -1,7 +1,6 @@
 // The activity `planBatch`: reads the input file once, finds every fault in it, notes where each line begins, and makes
 // portions that fit every lane.
 
-import { Context } from '@temporalio/activity';
 import type { LineRules, BatchPlan, LineFault, Portion } from '../../src/domain/batch.ts';
 import { laneUsd, lineTokens, syncUsd } from '../../src/domain/batch-cost.ts';
 import type { LaneLimits } from '../../src/domain/batch-limits.ts';
@@ -9,7 +8,8 @@ import { tightest } from '../../src/domain/batch-limits.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { batchLimitsOf } from '../providers/registry.ts';
 import type { BatchDeps } from './batch-deps.ts';
-import { textLines } from './text-lines.ts';
+import { createPulse } from './pulse.ts';
+import { lineGroups } from './text-lines.ts';
 import { indexKey } from './lines.ts';
 
 export interface PlanBatchInput extends LineRules {
@@ -26,17 +26,15 @@ const MOST: LaneLimits = { lines: 25_000, bytes: 64 * 1024 * 1024 };
 const MOST_FAULTS = 100;
 /** A vendor's own form of a line may be longer than OpenAI's. */
 const GROWTH = 1.5;
-const HEARTBEAT_EVERY_LINES = 2_000;
 
 export async function planBatch(deps: BatchDeps, input: PlanBatchInput): Promise<BatchPlan> {
   const content = await deps.files.read(input.inputFileId);
   if (!content) return invalid([fault('file_not_found', `There is no file ${input.inputFileId}.`)]);
   const plan = new Planning(deps, input);
-  let number = 0;
-  for await (const text of textLines(content)) {
-    plan.add(text);
-    number += 1;
-    if (number % HEARTBEAT_EVERY_LINES === 0) Context.current().heartbeat(number);
+  const pulse = createPulse();
+  for await (const texts of lineGroups(content)) {
+    for (const text of texts) plan.add(text);
+    pulse(plan.total);
   }
   if (plan.faults.length > 0) return invalid(plan.faults);
   if (plan.total === 0) return invalid([fault('empty_file', 'The file has no lines.')]);

@@ -12,8 +12,9 @@ import type { LineSet } from '../../src/domain/line-set.ts';
 import { lineCount, lineSetOf } from '../../src/domain/line-set.ts';
 import type { ModelSettings } from '../../src/domain/model-settings.ts';
 import type { Prompt } from '../../src/domain/prompt.ts';
-import type { BatchDeps } from './batch-deps.ts';
-import { inPieces, inputLines, readIndex } from './lines.ts';
+import type { BatchDeps, BatchLine } from './batch-deps.ts';
+import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
+import { outcomeRow } from './outcome-rows.ts';
 
 export interface RescueLinesInput extends LineRules {
   readonly batchId: string;
@@ -36,10 +37,8 @@ export async function rescueLines(deps: BatchDeps, input: RescueLinesInput): Pro
   return new Rescue(deps, input).run(lines);
 }
 
-interface Asked {
+interface Asked extends BatchLine {
   readonly line: number;
-  readonly customId: string;
-  readonly prompt: Prompt;
 }
 
 class Rescue {
@@ -55,7 +54,7 @@ class Rescue {
     this.#input = input;
   }
 
-  async run(lines: AsyncGenerator<{ readonly line: number; readonly text: string }>): Promise<StepRecord> {
+  async run(lines: AsyncGenerator<InputLine>): Promise<StepRecord> {
     const heartbeats = setInterval(() => this.#context.heartbeat({ done: this.#outcomes.length }), HEARTBEAT_MS);
     try {
       await Promise.all(Array.from({ length: this.#input.concurrency }, () => this.#work(lines)));
@@ -67,15 +66,13 @@ class Rescue {
   }
 
   /** Async generators hand out one line at a time, whoever asks. */
-  async #work(lines: AsyncGenerator<{ readonly line: number; readonly text: string }>): Promise<void> {
+  async #work(lines: AsyncGenerator<InputLine>): Promise<void> {
     for (;;) {
       if (!this.#mayGoOn()) return;
       const next = await lines.next();
       if (next.done) return;
       const { line, text } = next.value;
-      const read = this.#deps.readLine(text, this.#input);
-      if ('fault' in read) throw new Error('A line that was valid when the batch was planned is not any more.');
-      await this.#ask({ line, ...read });
+      await this.#ask({ line, ...this.#deps.readPlannedLine(text, this.#input) });
     }
   }
 
@@ -151,12 +148,12 @@ class Rescue {
     return last.type === 'found' ? last.inference : null;
   }
 
-  #outcomeOf({ line, customId }: Asked, { result, failure, calls, status, id }: Inference): LineOutcome {
+  #outcomeOf({ line, customId, render }: Asked, { result, failure, calls, status, id }: Inference): LineOutcome {
     const costUsd = sumUsd(calls.map((call) => call.costUsd));
     if (result) {
       const { answer, target } = result;
       const createdAt = new Date().toISOString();
-      const body = this.#deps.renderAnswer({ id, createdAt, answer, target });
+      const body = render({ id, createdAt, answer, target });
       return { line, customId, target: target ?? this.#input.model, costUsd, body };
     }
     const last = calls.at(-1);
@@ -171,7 +168,7 @@ class Rescue {
     const { batchId, portion, lines } = this.#input;
     const outcomes = this.#outcomes.sort((a, b) => a.line - b.line);
     const key = `${batchId}.p${portion}.rescue`;
-    await this.#deps.blobs.write(key, inPieces(outcomes.map((outcome) => JSON.stringify(outcome))));
+    await this.#deps.blobs.write(key, inPieces(outcomes.map((outcome) => outcomeRow(batchId, outcome))));
     const answered = new Set(outcomes.flatMap((outcome) => ('kind' in outcome ? [] : [outcome.line])));
     const failures: Partial<Record<FailureKind, number>> = {};
     for (const outcome of outcomes) {

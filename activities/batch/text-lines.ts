@@ -1,24 +1,31 @@
 // Lines out of a stream of bytes: no file is ever held as a whole.
 
-/** Without their line breaks; a line break at the end ends the last line. */
-export async function* textLines(content: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const pieces: Uint8Array[] = [];
+/**
+ * Without their line breaks; a line break at the end ends the last line. In groups, as pieces of the stream complete them:
+ * a turn of an asynchronous loop costs more than a line.
+ */
+export async function* lineGroups(content: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
+  let begun: Uint8Array[] = [];
   for await (const piece of content) {
-    let from = 0;
-    for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, from)) {
-      const last = piece.subarray(from, end);
-      yield pieces.length === 0 ? text(last) : text(Buffer.concat([...pieces, last]));
-      pieces.length = 0;
-      from = end + 1;
+    const end = piece.lastIndexOf(NEWLINE);
+    if (end !== -1) {
+      yield text([...begun, piece.subarray(0, end)]).split('\n');
+      begun = [];
     }
     // The piece may be a buffer that is used again.
-    if (from < piece.length) pieces.push(Uint8Array.from(piece.subarray(from)));
+    if (end + 1 < piece.length) begun.push(Buffer.from(piece.subarray(end + 1)));
   }
-  if (pieces.length > 0) yield text(Buffer.concat(pieces));
+  if (begun.length > 0) yield [text(begun)];
+}
+
+/** One by one. */
+export async function* textLines(content: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  for await (const lines of lineGroups(content)) yield* lines;
 }
 
 const NEWLINE = 0x0a;
 
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+/** Of whole lines: between two of them no character can be cut. */
+function text(pieces: readonly Uint8Array[]): string {
+  return Buffer.concat(pieces).toString('utf8');
 }

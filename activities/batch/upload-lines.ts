@@ -7,22 +7,25 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Context } from '@temporalio/activity';
 import type { LineRules, LineOutcome } from '../../src/domain/batch.ts';
 import { laneUsd, lineTokens } from '../../src/domain/batch-cost.ts';
 import type { CallFailure, FailureKind } from '../../src/domain/failure.ts';
 import type { LineSet } from '../../src/domain/line-set.ts';
 import { lineSetOf } from '../../src/domain/line-set.ts';
+import type { Prompt } from '../../src/domain/prompt.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { targetName } from '../../src/domain/target.ts';
 import type { BatchConnection, UploadedLines } from '../providers/batch/lane.ts';
+import { LineEncoder } from '../providers/batch/line-encoder.ts';
 import { createLineWriter } from '../providers/batch/line-request.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
+import { outcomeRow } from './outcome-rows.ts';
+import { createPulse } from './pulse.ts';
 import { keyOf, once } from './step-records.ts';
 import { withHeartbeats } from './with-heartbeats.ts';
 import { lineId } from './line-id.ts';
-import { inPieces, inputLines, readIndex } from './lines.ts';
+import { type InputLine, inPieces, inputGroups, readIndex } from './lines.ts';
 
 export interface UploadLinesInput extends LineRules {
   readonly batchId: string;
@@ -66,7 +69,7 @@ async function upload(deps: BatchDeps, input: Keyed): Promise<UploadLinesResult>
   try {
     const translation = await Translation.begin(deps, input, connection);
     const index = await readIndex(deps.blobs, input.batchId);
-    const lines = inputLines(deps.files, { fileId: input.inputFileId, index, lines: input.lines });
+    const lines = inputGroups(deps.files, { fileId: input.inputFileId, index, lines: input.lines });
     await pipeline(inPieces(translation.encoded(lines)), createWriteStream(path, { mode: 0o600 }));
     const result = await translation.result();
     if (result.sent.length === 0) return { ...result, uploaded: { type: 'inline' }, spool: null };
@@ -85,51 +88,53 @@ async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
 }
 
-type LineWriter = Awaited<ReturnType<typeof createLineWriter>>;
-
 class Translation {
   readonly #deps: BatchDeps;
   readonly #input: Keyed;
-  readonly #connection: BatchConnection;
-  readonly #writer: LineWriter;
+  readonly #encoder: LineEncoder;
   readonly #sent: number[] = [];
   readonly #rest: number[] = [];
   readonly #refused: LineOutcome[] = [];
   #isCut = false;
   #spentUsd = 0;
 
-  constructor(deps: BatchDeps, input: Keyed, parts: { connection: BatchConnection; writer: LineWriter }) {
+  private constructor(deps: BatchDeps, input: Keyed, encoder: LineEncoder) {
     this.#deps = deps;
     this.#input = input;
-    this.#connection = parts.connection;
-    this.#writer = parts.writer;
+    this.#encoder = encoder;
   }
 
   static async begin(deps: BatchDeps, input: Keyed, connection: BatchConnection): Promise<Translation> {
     const settings = deps.providers.get(input.target.provider);
     if (!settings) throw new Error('The lane was connected without its settings.');
-    const writer = await createLineWriter({ settings, target: input.target });
-    return new Translation(deps, input, { connection, writer });
+    const { target } = input;
+    const writer = await createLineWriter({ settings, target });
+    const encode: BatchConnection['encode'] = (line) => connection.encode(line);
+    return new Translation(deps, input, new LineEncoder({ target, writer, encode }));
   }
 
-  async *encoded(lines: AsyncIterable<{ readonly line: number; readonly text: string }>): AsyncGenerator<string> {
-    const { key, target } = this.#input;
-    for await (const { line, text } of lines) {
-      if (line % 500 === 0) Context.current().heartbeat(line);
-      const read = this.#deps.readLine(text, this.#input);
-      if ('fault' in read) throw new Error('A line that was valid when the batch was planned is not any more.');
-      if (!this.#canPay(laneUsd(lineTokens(read.prompt), target))) {
-        this.#isCut = true;
-        this.#rest.push(line);
-        continue;
+  async *encoded(groups: AsyncIterable<readonly InputLine[]>): AsyncGenerator<readonly string[]> {
+    const pulse = createPulse();
+    for await (const lines of groups) {
+      pulse(this.#sent.length);
+      const encoded: string[] = [];
+      for (const { line, text } of lines) {
+        const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);
+        if (!this.#canPay(prompt)) {
+          this.#isCut = true;
+          this.#rest.push(line);
+          continue;
+        }
+        const asked = { id: lineId(this.#input.key, line), prompt };
+        const written = this.#encoder.like(asked) ?? (await this.#encoder.write(asked));
+        if (typeof written !== 'string') {
+          this.#refuse(line, customId, written);
+          continue;
+        }
+        this.#sent.push(line);
+        encoded.push(written);
       }
-      const written = await this.#writer.write(read.prompt);
-      if (written.type === 'failed') {
-        this.#refuse(line, read.customId, written.failure);
-        continue;
-      }
-      this.#sent.push(line);
-      yield this.#connection.encode({ id: lineId(key, line), body: written.body });
+      yield encoded;
     }
   }
 
@@ -140,7 +145,11 @@ class Translation {
     }
     const outcomes = `${this.#input.key}.refused`;
     const hasOutcomes = this.#refused.length > 0;
-    if (hasOutcomes) await this.#deps.blobs.write(outcomes, inPieces(this.#refused.map((row) => JSON.stringify(row))));
+    if (hasOutcomes)
+      await this.#deps.blobs.write(
+        outcomes,
+        inPieces(this.#refused.map((refused) => outcomeRow(this.#input.batchId, refused))),
+      );
     return {
       key: this.#input.key,
       sent: lineSetOf(this.#sent),
@@ -150,8 +159,9 @@ class Translation {
     };
   }
 
-  #canPay(usd: number | null): boolean {
-    const { budgetUsd } = this.#input;
+  #canPay(prompt: Prompt): boolean {
+    const { budgetUsd, target } = this.#input;
+    const usd = budgetUsd === null ? null : laneUsd(lineTokens(prompt), target);
     if (budgetUsd === null || usd === null) return true;
     // Sums of fractions come out a little above or below.
     if (this.#spentUsd + usd > budgetUsd * (1 + 1e-9)) return false;

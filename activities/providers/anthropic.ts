@@ -3,8 +3,10 @@
 import { createAnthropic } from '@ai-sdk/anthropic';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyAnthropic } from './errors/anthropic.ts';
+import { countIn, hasOnly, onlyRecord } from './plain-json.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
-import type { Vendor, WireReader } from './vendor.ts';
+import { usageOfCounts } from './usage.ts';
+import type { PlainAnswer, Vendor, WireReader } from './vendor.ts';
 import { WireState } from './wire-state.ts';
 
 export const anthropic: Vendor = {
@@ -21,6 +23,7 @@ export const anthropic: Vendor = {
   continues: (model) => /^claude-(?:3|(?:haiku|sonnet|opus)-4(?:-[015]|-2025|$))/.test(model),
   requestIdHeader: 'request-id',
   newReader: (onText) => new AnthropicReader(onText),
+  plainAnswer,
   // Always there: the API asks for it, and the AI SDK fills in the model's own ceiling.
   outputLimit: (body) => (isRecord(body) && typeof body['max_tokens'] === 'number' ? body['max_tokens'] : null),
   finishReasons: {
@@ -45,6 +48,48 @@ function thinking({ params, toolChoice }: Prompt): Record<string, string | { typ
   if (effort === 'none') return { thinking: { type: 'disabled' } };
   return { thinking: { type: 'adaptive' }, effort: effort === 'minimal' ? 'low' : effort };
 }
+
+/** One block of text. */
+function plainAnswer(body: unknown): PlainAnswer | null {
+  if (!isRecord(body)) return null;
+  const { type, model, content, stop_reason: finishReason, usage } = body;
+  const block = onlyRecord(content);
+  const text = block?.['text'];
+  const isPlain =
+    type === 'message' &&
+    typeof model === 'string' &&
+    typeof finishReason === 'string' &&
+    block?.['type'] === 'text' &&
+    typeof text === 'string' &&
+    text !== '' &&
+    hasOnly(block, OF_BLOCK) &&
+    hasOnly(body, OF_MESSAGE) &&
+    isRecord(usage) &&
+    hasOnly(usage, OF_USAGE);
+  if (!isPlain) return null;
+  const [fresh, output] = [countIn(usage, 'input_tokens'), countIn(usage, 'output_tokens')];
+  const cacheRead = countIn(usage, 'cache_read_input_tokens');
+  const cacheWrite = countIn(usage, 'cache_creation_input_tokens');
+  const input = fresh + cacheRead + cacheWrite;
+  if (Number.isNaN(input + output)) return null;
+  return {
+    text,
+    finishReason,
+    usage: usageOfCounts({ input, cached: cacheRead, output, reasoning: undefined, raw: usage }),
+    servedModel: model,
+  };
+}
+
+const OF_BLOCK: ReadonlySet<string> = new Set(['type', 'text']);
+const OF_MESSAGE: ReadonlySet<string> = new Set(['id', 'type', 'role', 'model', 'content', 'stop_reason', 'usage']);
+const OF_USAGE: ReadonlySet<string> = new Set([
+  'input_tokens',
+  'output_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+  'cache_creation',
+  'service_tier',
+]);
 
 type Event = Readonly<Record<string, unknown>>;
 

@@ -3,8 +3,10 @@
 import { createGoogleGenerativeAI } from '@ai-sdk/google';
 import type { ReasoningEffort } from '../../src/domain/prompt.ts';
 import { classifyGoogle } from './errors/google.ts';
+import { countIn, hasOnly, onlyRecord } from './plain-json.ts';
 import { isRecord, parseEvent, sseEvent } from './sse.ts';
-import type { Vendor, WireReader } from './vendor.ts';
+import { usageOfCounts } from './usage.ts';
+import type { PlainAnswer, Vendor, WireReader } from './vendor.ts';
 import { WireState } from './wire-state.ts';
 
 export const google: Vendor = {
@@ -21,6 +23,7 @@ export const google: Vendor = {
       blockReason: typeof reason === 'string' ? reason : null,
     };
   },
+  plainAnswer,
   outputLimit: (body) => {
     const config = isRecord(body) ? body['generationConfig'] : undefined;
     return isRecord(config) && typeof config['maxOutputTokens'] === 'number' ? config['maxOutputTokens'] : null;
@@ -51,6 +54,36 @@ export const google: Vendor = {
     },
   },
 };
+
+/** One candidate, of parts that are text. */
+function plainAnswer(body: unknown): PlainAnswer | null {
+  if (!isRecord(body) || body['promptFeedback'] !== undefined) return null;
+  const { candidates, usageMetadata: usage } = body;
+  const candidate = onlyRecord(candidates);
+  if (!candidate || !isRecord(usage) || !hasOnly(candidate, OF_CANDIDATE)) return null;
+  const { content, finishReason } = candidate;
+  const parts = isRecord(content) && Array.isArray(content['parts']) ? content['parts'] : [];
+  const texts = parts.flatMap((part: unknown) => {
+    const text = isRecord(part) && hasOnly(part, OF_PART) ? part['text'] : undefined;
+    return typeof text === 'string' ? [text] : [];
+  });
+  const text = texts.join('');
+  if (typeof finishReason !== 'string' || texts.length !== parts.length || text === '') return null;
+  const input = countIn(usage, 'promptTokenCount');
+  const cached = countIn(usage, 'cachedContentTokenCount');
+  const reasoning = countIn(usage, 'thoughtsTokenCount');
+  const output = countIn(usage, 'candidatesTokenCount') + reasoning;
+  if (Number.isNaN(input + cached + output)) return null;
+  return {
+    text,
+    finishReason,
+    usage: usageOfCounts({ input, cached, output, reasoning, raw: usage }),
+    servedModel: null,
+  };
+}
+
+const OF_CANDIDATE: ReadonlySet<string> = new Set(['content', 'finishReason', 'index']);
+const OF_PART: ReadonlySet<string> = new Set(['text']);
 
 /** Tokens of thought that Google's own OpenAI-compatible endpoint takes for each effort. */
 const THINKING_BUDGET: Readonly<Record<ReasoningEffort, number>> = {

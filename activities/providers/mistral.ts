@@ -2,6 +2,7 @@
 
 import { createMistral } from '@ai-sdk/mistral';
 import { classifyMistral } from './errors/mistral.ts';
+import { plainAnswer } from './openai-plain.ts';
 import {
   OpenaiWireReader,
   openaiDocumentFacts,
@@ -9,6 +10,7 @@ import {
   openaiFinishReasons,
   openaiOutputLimit,
 } from './openai-wire.ts';
+import { countIn, type Fields } from './plain-json.ts';
 import type { Vendor } from './vendor.ts';
 
 export const mistral: Vendor = {
@@ -31,6 +33,8 @@ export const mistral: Vendor = {
   requestIdHeader: 'mistral-correlation-id',
   newReader: (onText) => new OpenaiWireReader(onText),
   documentFacts: openaiDocumentFacts,
+  plainAnswer: (body) =>
+    plainAnswer(body, (usage) => ({ cached: cachedTokens(usage) || undefined, reasoning: undefined })),
   outputLimit: openaiOutputLimit,
   finishReasons: { ...openaiFinishReasons, model_length: 'truncated', error: 'malformed' },
   classify: classifyMistral,
@@ -42,3 +46,9 @@ export const mistral: Vendor = {
     read: openaiEmbeddingFacts,
   },
 };
+
+/** It has had several names for it. */
+function cachedTokens(usage: Fields): number {
+  const { num_cached_tokens: count, prompt_tokens_details: details, prompt_token_details: older } = usage;
+  return count === undefined ? countIn(details ?? older, 'cached_tokens') : countIn(usage, 'num_cached_tokens');
+}

@@ -4,6 +4,7 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyOpenaiCompatible } from './errors/openai-compatible.ts';
+import { openaiPlainAnswer } from './openai-plain.ts';
 import {
   OpenaiWireReader,
   openaiDocumentFacts,
@@ -57,6 +58,7 @@ export function compatibleVendor(dialect: Dialect): Vendor {
     ...(continues && { continues }),
     ...(hasEmbeddings && { embeddings }),
     documentFacts: openaiDocumentFacts,
+    ...(!convertUsage && { plainAnswer: openaiPlainAnswer }),
     outputLimit: openaiOutputLimit,
     finishReasons: { ...openaiFinishReasons, ...finishReasons },
     classify: dialect.classify,

@@ -3,6 +3,7 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import type { Prompt } from '../../src/domain/prompt.ts';
 import { classifyOpenai } from './errors/openai.ts';
+import { openaiPlainAnswer } from './openai-plain.ts';
 import {
   OpenaiWireReader,
   openaiDocumentFacts,
@@ -20,6 +21,7 @@ export const openai: Vendor = {
   requestIdHeader: 'x-request-id',
   newReader: (onText) => new OpenaiWireReader(onText),
   documentFacts: openaiDocumentFacts,
+  plainAnswer: openaiPlainAnswer,
   outputLimit: openaiOutputLimit,
   finishReasons: openaiFinishReasons,
   classify: classifyOpenai,

@@ -5,12 +5,26 @@ import type { Usage } from '../../src/domain/answer.ts';
 
 /** The AI SDK fills in 0 where a provider says nothing; no call has 0 input tokens, and no answer 0 output tokens. */
 export function usageOf({ inputTokens, outputTokens, raw }: LanguageModelV3Usage): Usage | null {
-  if (!inputTokens.total && !outputTokens.total) return null;
+  const { total: input, cacheRead: cached } = inputTokens;
+  const { total: output, reasoning } = outputTokens;
+  return usageOfCounts({ input, cached, output, reasoning, raw });
+}
+
+/** `raw`: as the provider has put it, which tells what it has counted. */
+export function usageOfCounts(counts: {
+  readonly input: number | undefined;
+  readonly cached: number | undefined;
+  readonly output: number | undefined;
+  readonly reasoning: number | undefined;
+  readonly raw: unknown;
+}): Usage | null {
+  const { input, cached, output, reasoning, raw } = counts;
+  if (!input && !output) return null;
   const words = JSON.stringify(raw ?? {});
   return {
-    inputTokens: inputTokens.total || null,
-    cachedInputTokens: /cache/i.test(words) ? (inputTokens.cacheRead ?? null) : null,
-    outputTokens: outputTokens.total ?? null,
-    reasoningTokens: /reason|thought|thinking/i.test(words) ? (outputTokens.reasoning ?? null) : null,
+    inputTokens: input || null,
+    cachedInputTokens: /cache/i.test(words) ? (cached ?? null) : null,
+    outputTokens: output ?? null,
+    reasoningTokens: /reason|thought|thinking/i.test(words) ? (reasoning ?? null) : null,
   };
 }

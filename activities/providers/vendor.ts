@@ -1,7 +1,7 @@
 // What a vendor's file has to tell: how to ask, how to read its wire, what its words mean. Interfaces only.
 
 import type { EmbeddingModelV3, LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider';
-import type { TokenLogprobs } from '../../src/domain/answer.ts';
+import type { TokenLogprobs, Usage } from '../../src/domain/answer.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
 import type { ContentPart, Prompt } from '../../src/domain/prompt.ts';
 
@@ -24,6 +24,11 @@ export interface Vendor {
   readonly repeatsPrefix?: true;
   /** What an answer in one piece says beside what the AI SDK reads of it. @default the model's name alone */
   readonly documentFacts?: (body: unknown) => Partial<DocumentFacts>;
+  /**
+   * A plain text out of an answer in one piece, as the AI SDK reads it, at a small part of the cost. Null: it is more than
+   * that, or unusual, and the AI SDK has to read it. @default always null
+   */
+  readonly plainAnswer?: (body: unknown) => PlainAnswer | null;
   /** The upper limit of output tokens in a request body, as it went out. */
   readonly outputLimit: (requestBody: unknown) => number | null;
   /** What the wire's own finish reasons mean; one that is not listed is not understood, and so a failure. */
@@ -32,6 +37,13 @@ export interface Vendor {
   readonly classify: (answer: ErrorAnswer, nowMs: number) => Fault | null;
   /** Left out: it has no embeddings, and its line of the registry says so too. */
   readonly embeddings?: EmbeddingApi;
+}
+
+export interface PlainAnswer {
+  readonly text: string;
+  readonly finishReason: string;
+  readonly usage: Usage | null;
+  readonly servedModel: string | null;
 }
 
 /** As `WireReader` has them of a stream. */

@@ -18,8 +18,7 @@ import type { Files } from '../domain/files.ts';
 import { createAnalysisRecords } from '../files/analysis-records.ts';
 import { createBatchRecords } from '../files/batch-records.ts';
 import { createFiles } from '../files/files.ts';
-import { readBatchLine } from '../http/batch-line.ts';
-import { chatCompletionOf } from '../http/chat-completion.ts';
+import { readBatchLine, readPlannedLine } from '../http/batch-line.ts';
 import type { HttpServer } from '../http/server.ts';
 import { buildServer } from '../http/server.ts';
 import { HedgeBudgets } from '../health/hedge-budgets.ts';
@@ -211,7 +210,7 @@ async function runWorker(
       batchRecords: createBatchRecords(blobs),
       analysisRecords: createAnalysisRecords(blobs),
       readLine: readBatchLine,
-      renderAnswer: chatCompletionOf,
+      readPlannedLine,
       webhooks: config.webhooks,
       onWebhook: (outcome) => metrics.webhookAttempted({ outcome }),
       stopping: stopping.signal,

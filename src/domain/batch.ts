@@ -9,7 +9,7 @@ import type { LineSet } from './line-set.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Target } from './target.ts';
 
-type BatchEndpoint = '/v1/chat/completions';
+export type BatchEndpoint = '/v1/chat/completions' | '/v1/responses';
 
 /** What all lines of a batch have in common. */
 export interface LineRules {
@@ -115,7 +115,7 @@ export interface StepRecord {
   readonly usage: Usage;
   /** Why the whole of it came to nothing, where something did. */
   readonly failure?: StepFailure;
-  /** Blobs in which the outcomes of its lines lie: one `LineOutcome` in JSON a line, in the order of the lines. */
+  /** Blobs in which the outcomes of its lines lie, a row each, mostly in the order of the lines. */
   readonly outcomes: readonly string[];
 }
 

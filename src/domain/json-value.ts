@@ -16,7 +16,8 @@ export function ownValue(record: Readonly<Record<string, unknown>>, key: string)
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    return isDeeperThan(value, MAX_DEPTH) ? undefined : value;
+    // Each level takes two brackets.
+    return text.length > 2 * MAX_DEPTH && isDeeperThan(value, MAX_DEPTH) ? undefined : value;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

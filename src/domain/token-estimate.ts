@@ -33,6 +33,15 @@ export function roomForOutput(
   return Math.min(maxOutputTokens, left);
 }
 
+/** Whether that is so whatever the texts of the prompt say: they are far from filling the context. */
+export function hasFixedRoom(
+  prompt: Prompt,
+  { contextWindow, system = '' }: Pick<Target, 'contextWindow' | 'system'>,
+): boolean {
+  if (contextWindow === undefined) return true;
+  return mostInputTokens(prompt) + system.length * MOST_TOKENS_PER_CHARACTER < contextWindow / 2;
+}
+
 interface Counting {
   readonly text: (text: string) => number;
   /** A schema is told to a model in words of the provider's own, which may be fewer. */

@@ -4,13 +4,11 @@ import { z } from 'zod';
 import type { LineFault, LineRules } from '../domain/batch.ts';
 import { isRecord, parseJson } from '../domain/json-value.ts';
 import type { Prompt } from '../domain/prompt.ts';
-import { chatBodySchema } from './chat-schema.ts';
-import { promptOf } from './prompt.ts';
+import type { BatchBodyFields, BatchLine } from './batch-endpoints.ts';
+import { batchEndpoints } from './batch-endpoints.ts';
 import { validationError } from './validation.ts';
 
-export type ReadBatchLine =
-  | { readonly customId: string; readonly prompt: Prompt }
-  | { readonly fault: Omit<LineFault, 'line'> };
+export type ReadBatchLine = BatchLine | { readonly fault: Omit<LineFault, 'line'> };
 
 const lineSchema = z.strictObject({
   custom_id: z.string().regex(/^[^]{1,512}$/, { error: 'must be a text of 1 to 512 characters' }),
@@ -30,18 +28,33 @@ export function readBatchLine(text: string, rules: LineRules): ReadBatchLine {
     return fault('mismatched_endpoint', `url must be ${rules.endpoint}, as the batch says.`, 'url');
   }
   if (!isRecord(parsed.data.body)) return fault('invalid_value', 'body must be a JSON object.', 'body');
-  const checked = chatBodySchema.safeParse(parsed.data.body);
+  const endpoint = batchEndpoints[rules.endpoint];
+  const checked = endpoint.schema.safeParse(parsed.data.body);
   if (!checked.success) return invalid(checked.error, parsed.data.body, 'body.');
   const body = checked.data;
   if (body.model !== rules.model) {
     return fault('mismatched_model', 'body.model must be the same in all lines: that of the first one.', 'body.model');
   }
-  if (body.stream === true) {
-    return fault('unsupported_parameter', 'body.stream is not supported in a batch.', 'body.stream');
+  const unable = endpoint.unable.find((field) => body[field] != null && body[field] !== false);
+  if (unable !== undefined) {
+    return fault('unsupported_parameter', `body.${unable} is not supported in a batch.`, `body.${unable}`);
   }
-  const prompt = promptOf(body);
-  const { expect } = rules;
-  return { customId, prompt: expect ? { ...prompt, expect: [expect, ...(prompt.expect ?? [])] } : prompt };
+  return lineOf({ customId, body }, rules);
+}
+
+/** A line that was found to be right before: what has been checked once is taken as it is. */
+export function readPlannedLine(text: string, rules: LineRules): BatchLine {
+  const line = JSON.parse(text) as { readonly custom_id: string; readonly body: BatchBodyFields };
+  return lineOf({ customId: line.custom_id, body: line.body }, rules);
+}
+
+function lineOf(line: { readonly customId: string; readonly body: BatchBodyFields }, rules: LineRules): BatchLine {
+  const { prompt, render } = batchEndpoints[rules.endpoint].ask(line.body);
+  return { customId: line.customId, prompt: expected(prompt, rules), render };
+}
+
+function expected(prompt: Prompt, { expect }: LineRules): Prompt {
+  return expect ? { ...prompt, expect: [expect, ...(prompt.expect ?? [])] } : prompt;
 }
 
 /** The model that a line asks for; the line as a whole is judged when the batch is planned. */

@@ -12,8 +12,8 @@ export const batchBodySchema = z.strictObject({
     .min(1)
     .max(100)
     .meta({ description: 'Of the purpose `batch`: one request in JSON a line.' }),
-  endpoint: z.literal('/v1/chat/completions', {
-    error: 'must be /v1/chat/completions: batches of other endpoints are not supported',
+  endpoint: z.enum(['/v1/chat/completions', '/v1/responses'], {
+    error: 'must be /v1/chat/completions or /v1/responses: batches of other endpoints are not supported',
   }),
   completion_window: deadlineSchema
     .nullish()

@@ -26,9 +26,9 @@ export function directoryBlobStore(directory: string): BlobStore {
       let count = 0;
       // An error of the content is its caller's own, and stays as it is.
       await writeBeside(path, async (file) => {
-        for await (const piece of content) {
-          await file.writeFile(piece);
-          count += piece.length;
+        for await (const together of gathered(content)) {
+          await file.writeFile(together);
+          count += together.length;
         }
       });
       return count;
@@ -93,13 +93,31 @@ async function writeBeside(path: string, fill: (file: FileHandle) => Promise<voi
   if (firstNew !== undefined) await syncUpTo(dirname(shard), dirname(firstNew));
 }
 
+/** Pieces together: a write costs as much as the copy of many of them. */
+async function* gathered(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of content) {
+    held.push(piece);
+    bytes += piece.length;
+    if (bytes < GATHERED_BYTES) continue;
+    yield Buffer.concat(held);
+    held = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(held);
+}
+
+const GATHERED_BYTES = 512 * 1024;
+
 /** Opened when the first piece is wanted, and closed whenever nobody wants another. */
 async function* pieces(path: string, range: ByteRange): AsyncGenerator<Uint8Array> {
   if (range.end <= range.start) return;
   yield* createReadStream(path, { start: range.start, end: range.end - 1, highWaterMark: PIECE_BYTES });
 }
 
-const PIECE_BYTES = 256 * 1024;
+/** Below what V8 allocates apart from the rest, which costs several times as much. */
+const PIECE_BYTES = 112 * 1024;
 
 async function syncUpTo(directory: string, last: string): Promise<void> {
   await sync(directory);

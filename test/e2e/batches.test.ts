@@ -142,6 +142,42 @@ describe.each(['one', 'two', 'three', 'four'])('over the lane of provider %s alo
   });
 });
 
+test('responses are answered over the lane of a provider that has none, as its own endpoint shows them', async () => {
+  const lines = Array.from({ length: 3 }, (_, n) => ({
+    custom_id: `line ${n}`,
+    method: 'POST',
+    url: '/v1/responses',
+    body: { model: 'two', instructions: 'Be brief.', input: `What is ${n}?`, metadata: { n: String(n) } },
+  }));
+  const { id } = await submit(lines, { endpoint: '/v1/responses', rescue: 'none' });
+  const batch = await ended(id);
+  expect(batch).toMatchObject({ status: 'completed', endpoint: '/v1/responses', request_counts: { completed: 3 } });
+  const answers = (await rowsOf(batch.output_file_id)).map(({ response }) => response?.body as unknown);
+  expect(answers[1]).toMatchObject({
+    id: expect.stringMatching(/^resp_/),
+    object: 'response',
+    status: 'completed',
+    instructions: 'Be brief.',
+    metadata: { n: expect.any(String) },
+    store: false,
+    output: [{ type: 'message', content: [{ type: 'output_text', text: expect.stringContaining('What is') }] }],
+    usage: { input_tokens: expect.any(Number) },
+  });
+  expect(batch.lanes).toMatchObject([{ target: 'two/claude-haiku-4-5', answered: 3 }]);
+});
+
+test('responses that no lane has answered are rescued, and have the ids of their inferences', async () => {
+  inject({ fault: { type: 'failed', code: 'invalid_model' } });
+  const body = { model: 'two', input: 'What is it?' };
+  const line = { custom_id: 'line 0', method: 'POST', url: '/v1/responses', body };
+  const { id } = await submit([line], { endpoint: '/v1/responses' });
+  const [answer] = await rowsOf((await ended(id)).output_file_id);
+  expect(answer?.response?.body).toMatchObject({
+    object: 'response',
+    id: expect.stringMatching(/^resp_[0-9a-z]{26,64}$/),
+  });
+});
+
 const half = { of: 0.5 };
 const few = { of: 0.2 };
 
@@ -276,6 +312,17 @@ describe('the rescue', () => {
     expect(answers).toEqual([]);
     expect(errors[0]?.error).toMatchObject({ code: 'empty', attempts: [{ kind: 'empty', target: 'one/gpt-4o' }] });
   });
+});
+
+test('a provider that never has room is left for the next lane, as one that is stuck', async () => {
+  inject({ account: 'one', fault: { type: 'failed', code: 'token_limit_exceeded' } });
+  const lanes = ['one/gpt-4o', 'four/mistral-medium-latest'];
+  const batch = await ended((await submit(linesOf(4, 'analysis'), { lanes, rescue: 'none' })).id);
+  expect((await audited(batch, 4)).errors).toEqual([]);
+  expect(batch.lanes).toMatchObject([
+    { target: 'one/gpt-4o', end: 'failed', error: { code: 'rate_limited' } },
+    { target: 'four/mistral-medium-latest', end: 'completed', answered: 4 },
+  ]);
 });
 
 test('a provider that has no room is asked again later, and a batch that it rejects says why at each line', async () => {

@@ -1,7 +1,7 @@
 // One line of a batch's input file: what becomes of it, and what is said of one that is not right.
 
 import { describe, expect, test } from 'vitest';
-import { modelOfLine, readBatchLine } from '../../src/http/batch-line.ts';
+import { modelOfLine, readBatchLine, readPlannedLine } from '../../src/http/batch-line.ts';
 
 const wanted = { endpoint: '/v1/chat/completions', model: 'm' } as const;
 const body = { model: 'm', messages: [{ role: 'user', content: 'Secret words.' }] };
@@ -16,7 +16,20 @@ describe('a line', () => {
         messages: [{ role: 'user', parts: [{ type: 'text', text: 'Secret words.' }] }],
         params: { maxTokens: 5 },
       },
+      render: expect.any(Function),
     });
+  });
+
+  test.each<[string, object, object]>([
+    ['plain', {}, {}],
+    ['with parameters', { max_completion_tokens: 5, stop: 'x', user: 'u', stream: false, seed: null }, {}],
+    ['with a format and a check', { response_format: { type: 'json_object' }, expect: { words: 5 } }, {}],
+    ['with a check of the model', { expect: { words: 5 } }, { expect: { characters: { max: 9 } } }],
+  ])('that was found right is read again without another look: %s', (_, more, rules) => {
+    const text = JSON.stringify({ ...line, body: { ...body, ...more } });
+    const all = { ...wanted, ...rules };
+    const readAgain = { ...readPlannedLine(text, all), render: expect.any(Function) };
+    expect(readBatchLine(text, all)).toEqual(readAgain);
   });
 
   test.each<[string, object, string, string | null]>([
@@ -67,5 +80,46 @@ describe('the model of a file', () => {
     '{"model":"m"}',
   ])('is missing in %s', (text) => {
     expect(modelOfLine(text)).toMatchObject({ fault: { param: 'body.model' } });
+  });
+});
+
+describe('a line of /v1/responses', () => {
+  const rules = { endpoint: '/v1/responses', model: 'summarize' } as const;
+  const readOne = (asked: object, url = '/v1/responses') =>
+    readBatchLine(
+      JSON.stringify({ custom_id: 'a', method: 'POST', url, body: { model: 'summarize', ...asked } }),
+      rules,
+    );
+
+  test('asks what the endpoint itself would ask', () => {
+    expect(readOne({ input: 'Hello.', instructions: 'Be brief.', max_output_tokens: 9 })).toMatchObject({
+      customId: 'a',
+      prompt: {
+        messages: [
+          { role: 'system', text: 'Be brief.' },
+          { role: 'user', parts: [{ type: 'text', text: 'Hello.' }] },
+        ],
+        params: { maxTokens: 9 },
+      },
+    });
+  });
+
+  test.each([
+    ['stream', { stream: true }],
+    ['background', { background: true }],
+    ['previous_response_id', { previous_response_id: 'resp_1' }],
+    ['store', { store: true }],
+  ])('cannot have %s', (field, more) => {
+    expect(readOne({ input: 'Hello.', ...more })).toMatchObject({
+      fault: { code: 'unsupported_parameter', param: `body.${field}` },
+    });
+    expect(readOne({ input: 'Hello.', stream: false, background: false, store: false })).not.toHaveProperty('fault');
+  });
+
+  test('is not one of chat completions', () => {
+    expect(readOne({ messages: [{ role: 'user', content: 'Hello.' }] })).toHaveProperty('fault');
+    expect(readOne({ input: 'Hello.' }, '/v1/chat/completions')).toMatchObject({
+      fault: { code: 'mismatched_endpoint' },
+    });
   });
 });

@@ -72,7 +72,7 @@ class AnthropicBatches implements BatchConnection {
     };
   }
 
-  async *results(id: string): AsyncGenerator<LaneResult> {
+  async *results(id: string): AsyncGenerator<readonly LaneResult[]> {
     // Not by the SDK's own method: it goes to whatever address the batch names, with our key and past a configured
     // address, and one line that cannot be read ends it.
     const path = `/v1/messages/batches/${encodeURIComponent(id)}/results`;

@@ -65,7 +65,7 @@ class GoogleBatches implements BatchConnection {
     return lookOf(isRecord(operation) ? operation : {});
   }
 
-  async *results(id: string): AsyncGenerator<LaneResult> {
+  async *results(id: string): AsyncGenerator<readonly LaneResult[]> {
     const { dest } = await this.#client.batches.get({ name: id });
     if (dest?.fileName === undefined) return;
     // The SDK downloads to a disk only, and never ends when the connection breaks meanwhile.

@@ -43,8 +43,8 @@ export interface BatchConnection {
     readonly count: number;
   }): Promise<FoundBatches>;
   look(id: string): Promise<BatchLook>;
-  /** Whatever there is of a batch that has ended, in any order. */
-  results(id: string): AsyncIterable<LaneResult>;
+  /** Whatever there is of a batch that has ended, in any order and in groups, as they come. */
+  results(id: string): AsyncIterable<readonly LaneResult[]>;
   /** Does nothing to one that has ended. */
   cancel(id: string): Promise<void>;
   /** What lies at the provider of a batch that has been read: its files. Nothing when there is nothing to remove. */

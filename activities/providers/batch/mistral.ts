@@ -73,7 +73,7 @@ class MistralBatches implements BatchConnection {
     };
   }
 
-  async *results(id: string): AsyncGenerator<LaneResult> {
+  async *results(id: string): AsyncGenerator<readonly LaneResult[]> {
     for (const fileId of await this.#outputs(id)) {
       yield* resultsIn(await this.#client.files.download({ fileId }), openaiResult);
     }

@@ -127,7 +127,7 @@ class OpenaiBatches implements BatchConnection {
     return lookOf(await this.#batch(id));
   }
 
-  async *results(id: string): AsyncGenerator<LaneResult> {
+  async *results(id: string): AsyncGenerator<readonly LaneResult[]> {
     // Of one that has expired or was cancelled too: answers in the one file, lines without one in the other.
     for (const fileId of outputs(await this.#batch(id))) {
       const content = await this.#client.files.content(fileId);

@@ -70,12 +70,9 @@ class OpenrouterBatches implements BatchConnection {
   }
 
   /** In one document: the limit of lines keeps it small. */
-  async *results(id: string): AsyncGenerator<LaneResult> {
+  async *results(id: string): AsyncGenerator<readonly LaneResult[]> {
     const { results } = await this.#batch(id);
-    for (const line of Array.isArray(results) ? results.filter(isRecord) : []) {
-      const result = openaiResult(line);
-      if (result) yield result;
-    }
+    if (Array.isArray(results)) yield results.filter(isRecord).flatMap((line) => openaiResult(line) ?? []);
   }
 
   /** There is no such thing here: what is running goes on to its end. */

@@ -1,5 +1,6 @@
 // What all batches over HTTP have in common: one request at a time that ends with the activity, and lines as they come.
 
+import { lineGroups } from '../../batch/text-lines.ts';
 import type { BatchAccess, BatchConnection, LaneResult } from './lane.ts';
 
 /** For the SDKs: their own limit of time is of no use, as the activity has one, and uploads take long. */
@@ -16,29 +17,16 @@ export function fetchOf({ fetch, signal }: BatchAccess): typeof globalThis.fetch
   };
 }
 
-/** Never more of a body in memory than a line and a piece. */
-async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
-  if (!body) return;
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const piece of body) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') yield line;
-  }
-  rest += decoder.decode();
-  if (rest.trim() !== '') yield rest;
-}
-
-/** A line that cannot be read has no answer in it, as a line that is missing. */
+/** In groups, as they come. A line that cannot be read has no answer in it, as a line that is missing. */
 export async function* resultsIn(
   body: ReadableStream<Uint8Array> | null,
   read: (line: Fields) => LaneResult | null,
-): AsyncGenerator<LaneResult> {
-  for await (const line of linesOf(body)) {
-    const fields = fieldsOf(line);
-    const result = fields && read(fields);
-    if (result) yield result;
+): AsyncGenerator<readonly LaneResult[]> {
+  for await (const lines of body ? lineGroups(body) : []) {
+    yield lines.flatMap((line) => {
+      const fields = fieldsOf(line);
+      return (fields && read(fields)) ?? [];
+    });
   }
 }
 

@@ -32,22 +32,35 @@ export function shownRequest({ messages, ...rest }: Prompt, { hasInstructions }:
 
 export function responseObject({ inference, request, memo }: ResponseParts): ResponseObject {
   const { id, createdAt, status, result, failure } = inference;
-  const { instructions, params, toolChoice, user } = request;
+  const { metadata, model } = inference.memo;
+  const error = status === 'failed' && failure ? errorOf(inference) : null;
   const answer = result?.answer ?? null;
+  return responseOf({ id, createdAt, status: STATUSES[status], error, answer, model, metadata, request, memo });
+}
+
+/** `id`: of what has answered, which the ids of the response and its items are made of. */
+export function responseOf(
+  parts: Omit<ResponseParts, 'inference'> &
+    Pick<Inference, 'id' | 'createdAt'> &
+    Pick<Inference['memo'], 'model' | 'metadata'> &
+    Pick<ResponseObject, 'status' | 'error'> & { readonly answer: Answer | null },
+): ResponseObject {
+  const { id, createdAt, status, error, answer, model, metadata, request, memo } = parts;
+  const { instructions, params, toolChoice, user } = request;
   const incomplete = answer && incompleteReason(answer);
   const usage = answer?.usage && usageOf(answer.usage);
   return {
     id: responseId(id),
     object: 'response',
     created_at: Math.floor(Date.parse(createdAt) / 1000),
-    status: incomplete ? 'incomplete' : STATUSES[status],
+    status: incomplete ? 'incomplete' : status,
     background: memo.background,
-    error: status === 'failed' && failure ? errorOf(inference) : null,
+    error,
     incomplete_details: incomplete && { reason: incomplete },
     instructions,
     max_output_tokens: params.maxTokens ?? null,
-    metadata: { ...inference.memo.metadata },
-    model: answer?.model ?? inference.memo.model,
+    metadata: { ...metadata },
+    model: answer?.model ?? model,
     output: answer ? [...outputOf(id, answer)] : [],
     parallel_tool_calls: request.parallelToolCalls ?? true,
     previous_response_id: memo.previousResponseId ?? null,

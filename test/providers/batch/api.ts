@@ -73,9 +73,9 @@ export async function connect(
   });
 }
 
-export async function collected(results: AsyncIterable<LaneResult>): Promise<readonly LaneResult[]> {
+export async function collected(groups: AsyncIterable<readonly LaneResult[]>): Promise<readonly LaneResult[]> {
   const all: LaneResult[] = [];
-  for await (const result of results) all.push(result);
+  for await (const results of groups) all.push(...results);
   return all;
 }
 

@@ -78,9 +78,9 @@ async function spool(
 }
 
 async function collect(connection: BatchConnection, id: string): Promise<readonly LaneResult[]> {
-  const results: LaneResult[] = [];
-  for await (const result of connection.results(id)) results.push(result);
-  return results;
+  const all: LaneResult[] = [];
+  for await (const results of connection.results(id)) all.push(...results);
+  return all;
 }
 
 const ended = ({ connection, id }: { connection: BatchConnection; id: string }) =>
