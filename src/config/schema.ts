@@ -52,7 +52,7 @@ const provider = z.strictObject({
 });
 
 const targetFacts = z.strictObject({
-  /** USD per million tokens. @default unknown, and so is the cost of each call */
+  /** USD per million tokens. @default by the provider's list; where there is none, the cost of each call is unknown */
   price: z
     .strictObject({
       input: z.number().min(0),
