@@ -1,6 +1,6 @@
 // What every scenario of the benchmark is given, and what it comes to.
 
-export const scenarioNames = ['failover', 'consensus', 'hedge', 'streams', 'tail', 'accuracy'] as const;
+export const scenarioNames = ['failover', 'consensus', 'hedge', 'streams', 'tail', 'accuracy', 'rescue'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface ScenarioOptions {
