@@ -32,7 +32,11 @@ export async function measureRescue(stage: Stage, options: ScenarioOptions): Pro
     options.note(`rescue: at ${requestsPerMinute} requests a minute`);
     levels.push({ part, requestsPerMinute, ...(await measureLevel(stage, requestsPerMinute)) });
   }
-  return { name: 'rescue', sections: sectionsOf(perSecond, levels), figures: { workflowsPerSecond: perSecond, levels } };
+  return {
+    name: 'rescue',
+    sections: sectionsOf(perSecond, levels),
+    figures: { workflowsPerSecond: perSecond, levels },
+  };
 }
 
 async function workflowRate(stage: Stage, { quick }: ScenarioOptions): Promise<number> {
