@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 test('at least 0.9 of the limit is used, and no minute sees more than it', { timeout: 240_000 }, async () => {
-  service.simulator.injectBatch({ account: 'lane', fault: { type: 'failed', code: 'token_limit_exceeded' } });
+  service.simulator.injectBatch({ account: 'lane', fault: { type: 'failed', code: 'invalid_request' } });
   const lines = Array.from({ length: LINES }, (_, line) => {
     const body = { model: 'm', messages: [{ role: 'user', content: `What is ${line}?` }] };
     return JSON.stringify({ custom_id: `line ${line}`, method: 'POST', url: '/v1/chat/completions', body });
