@@ -11,6 +11,7 @@ import { compareWithFloor } from './overhead.ts';
 import { overheadScenarios } from './overhead-scenarios.ts';
 import { type ScenarioName, type ScenarioOptions, type ScenarioReport, scenarioNames } from './scenario.ts';
 import { startSides } from './sides.ts';
+import { measureRescue } from './rescue.ts';
 import { openStage, type Stage } from './stage.ts';
 import { measureStreams } from './streams.ts';
 import { measureTail } from './tail.ts';
@@ -86,6 +87,7 @@ async function* scenarios(stage: Stage, names: readonly ScenarioName[]): AsyncGe
   if (names.includes('tail')) yield await measureTail(stage, options);
   if (names.includes('accuracy')) yield await measureAccuracy(stage, options);
   if (names.includes('batches')) yield await measureBatches(stage, options);
+  if (names.includes('rescue')) yield await measureRescue(stage, options);
 }
 
 async function* againstFloor(stage: Stage, names: readonly ScenarioName[]): AsyncGenerator<ScenarioReport> {

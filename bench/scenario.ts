@@ -1,6 +1,15 @@
 // What every scenario of the benchmark is given, and what it comes to.
 
-export const scenarioNames = ['failover', 'consensus', 'hedge', 'streams', 'tail', 'accuracy', 'batches'] as const;
+export const scenarioNames = [
+  'failover',
+  'consensus',
+  'hedge',
+  'streams',
+  'tail',
+  'accuracy',
+  'batches',
+  'rescue',
+] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface ScenarioOptions {

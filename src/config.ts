@@ -18,6 +18,7 @@ import { fieldFaults, issueMessage, UNKNOWN_FIELD } from './config/schema-issues
 import { errorCode } from './config/substitution.ts';
 
 export { approvalProblems } from './config/approvals.ts';
+export { priceListName } from './config/list-prices.ts';
 export { ConfigError, formatProblem } from './config/problem.ts';
 export type { Problem } from './config/problem.ts';
 export { loadSettings } from './config/settings.ts';

@@ -8,7 +8,7 @@ import type { Prompt } from '../../src/domain/prompt.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { CallModelDeps } from '../call-model.ts';
 
-export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connections' | 'logger'> {
+export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connections' | 'logger' | 'queue'> {
   readonly files: Files;
   readonly blobs: BlobStore;
   readonly writeEnd: (manifest: BatchManifest) => Promise<void>;

@@ -2,6 +2,7 @@
 // by an id that follows from batch and line, so that whoever does this again joins what is there and pays for nothing twice.
 
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { LineRules, LineOutcome, StepEnd, StepRecord } from '../../src/domain/batch.ts';
 import { lineTokens, syncUsd } from '../../src/domain/batch-cost.ts';
@@ -12,9 +13,11 @@ import type { LineSet } from '../../src/domain/line-set.ts';
 import { lineCount, lineSetOf } from '../../src/domain/line-set.ts';
 import type { ModelSettings } from '../../src/domain/model-settings.ts';
 import type { Prompt } from '../../src/domain/prompt.ts';
+import { targetName } from '../../src/domain/target.ts';
 import type { BatchDeps, BatchLine } from './batch-deps.ts';
 import { type InputLine, inPieces, inputLines, readIndex } from './lines.ts';
 import { outcomeRow } from './outcome-rows.ts';
+import { RescuePace } from './rescue-pace.ts';
 
 export interface RescueLinesInput extends LineRules {
   readonly batchId: string;
@@ -22,6 +25,7 @@ export interface RescueLinesInput extends LineRules {
   readonly portion: number;
   readonly lines: LineSet;
   readonly settings: ModelSettings;
+  /** At most. */
   readonly concurrency: number;
   /** By the estimates of the lines, then by what they have cost; null: no limit. */
   readonly budgetUsd: number | null;
@@ -46,16 +50,23 @@ class Rescue {
   readonly #input: RescueLinesInput;
   readonly #context = Context.current();
   readonly #outcomes: LineOutcome[] = [];
+  readonly #pace: RescuePace;
   #reservedUsd = 0;
   #end: StepEnd = 'completed';
 
   constructor(deps: BatchDeps, input: RescueLinesInput) {
     this.#deps = deps;
     this.#input = input;
+    const targets = input.settings.targets.map(targetName);
+    // One of them is enough: the chain finds it.
+    const waitMs = () => Math.min(...targets.map((target) => deps.queue.waitMs(target)));
+    this.#pace = new RescuePace({ most: input.concurrency, waitMs });
   }
 
   async run(lines: AsyncGenerator<InputLine>): Promise<StepRecord> {
     const heartbeats = setInterval(() => this.#context.heartbeat({ done: this.#outcomes.length }), HEARTBEAT_MS);
+    // Every line that is waited for listens to it.
+    setMaxListeners(0, this.#context.cancellationSignal);
     try {
       await Promise.all(Array.from({ length: this.#input.concurrency }, () => this.#work(lines)));
     } finally {
@@ -69,10 +80,18 @@ class Rescue {
   async #work(lines: AsyncGenerator<InputLine>): Promise<void> {
     for (;;) {
       if (!this.#mayGoOn()) return;
-      const next = await lines.next();
-      if (next.done) return;
-      const { line, text } = next.value;
-      await this.#ask({ line, ...this.#deps.readPlannedLine(text, this.#input) });
+      if (!this.#pace.enter()) {
+        await this.#pace.changed();
+        continue;
+      }
+      try {
+        const next = await lines.next();
+        if (next.done) return;
+        const { line, text } = next.value;
+        await this.#ask({ line, ...this.#deps.readPlannedLine(text, this.#input) });
+      } finally {
+        this.#pace.leave();
+      }
     }
   }
 

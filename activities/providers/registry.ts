@@ -51,6 +51,8 @@ export interface ProviderFacts {
   readonly optionalPackage?: string;
   /** Left out: the vendor has no batches that Holdfast can use. */
   readonly batches?: BatchFacts;
+  /** What its price list is called in genai-prices; left out: it has none, or a model's name does not tell its price. */
+  readonly priceList?: string;
   /** Of one call; left out: the vendor has no embeddings. */
   readonly embeddings?: EmbeddingLimits;
 }
@@ -97,22 +99,22 @@ const batches = {
 
 // biome-ignore format: one line per provider type
 const providers: Readonly<Record<ProviderType, ProviderLine>> = {
-  openai: { keyVariable: 'OPENAI_API_KEY', defaultBaseUrl: 'https://api.openai.com/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, batches: batches.openai, load: async () => (await import('./openai.ts')).openai },
-  anthropic: { keyVariable: 'ANTHROPIC_API_KEY', defaultBaseUrl: 'https://api.anthropic.com', defaultModel: 'claude-haiku-4-5', needsKey: true, needsBaseUrl: false, batches: batches.anthropic, load: async () => (await import('./anthropic.ts')).anthropic },
-  google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 100 }, batches: batches.google, load: async () => (await import('./google.ts')).google },
-  mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 32, takesDimensions: false }, batches: batches.mistral, load: async () => (await import('./mistral.ts')).mistral },
-  deepseek: { keyVariable: 'DEEPSEEK_API_KEY', defaultBaseUrl: 'https://api.deepseek.com', defaultModel: 'deepseek-v4-flash', needsKey: true, needsBaseUrl: false, load: async () => (await import('./deepseek.ts')).deepseek },
+  openai: { keyVariable: 'OPENAI_API_KEY', defaultBaseUrl: 'https://api.openai.com/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, priceList: 'openai', embeddings: USUAL, batches: batches.openai, load: async () => (await import('./openai.ts')).openai },
+  anthropic: { keyVariable: 'ANTHROPIC_API_KEY', defaultBaseUrl: 'https://api.anthropic.com', defaultModel: 'claude-haiku-4-5', needsKey: true, needsBaseUrl: false, priceList: 'anthropic', batches: batches.anthropic, load: async () => (await import('./anthropic.ts')).anthropic },
+  google: { keyVariable: 'GEMINI_API_KEY', defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta', defaultModel: 'gemini-2.5-flash', needsKey: true, needsBaseUrl: false, priceList: 'google', embeddings: { ...USUAL, texts: 100 }, batches: batches.google, load: async () => (await import('./google.ts')).google },
+  mistral: { keyVariable: 'MISTRAL_API_KEY', defaultBaseUrl: 'https://api.mistral.ai/v1', defaultModel: 'mistral-medium-latest', needsKey: true, needsBaseUrl: false, priceList: 'mistral', embeddings: { ...USUAL, texts: 32, takesDimensions: false }, batches: batches.mistral, load: async () => (await import('./mistral.ts')).mistral },
+  deepseek: { keyVariable: 'DEEPSEEK_API_KEY', defaultBaseUrl: 'https://api.deepseek.com', defaultModel: 'deepseek-v4-flash', needsKey: true, needsBaseUrl: false, priceList: 'deepseek', load: async () => (await import('./deepseek.ts')).deepseek },
   alibaba: { keyVariable: 'DASHSCOPE_API_KEY', defaultBaseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', defaultModel: 'qwen-plus', needsKey: true, needsBaseUrl: false, embeddings: { ...USUAL, texts: 10 }, batches: batches.alibaba, load: async () => (await import('./alibaba.ts')).alibaba },
-  groq: { keyVariable: 'GROQ_API_KEY', defaultBaseUrl: 'https://api.groq.com/openai/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, batches: batches.groq, load: async () => (await import('./groq.ts')).groq },
-  xai: { keyVariable: 'XAI_API_KEY', defaultBaseUrl: 'https://api.x.ai/v1', defaultModel: 'grok-4.3', needsKey: true, needsBaseUrl: false, load: async () => (await import('./xai.ts')).xai },
-  together: { keyVariable: 'TOGETHER_API_KEY', defaultBaseUrl: 'https://api.together.xyz/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, embeddings: USUAL, batches: batches.together, load: async () => (await import('./together.ts')).together },
-  fireworks: { keyVariable: 'FIREWORKS_API_KEY', defaultBaseUrl: 'https://api.fireworks.ai/inference/v1', defaultModel: 'accounts/fireworks/models/gpt-oss-20b', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./fireworks.ts')).fireworks },
-  cohere: { keyVariable: 'COHERE_API_KEY', defaultBaseUrl: 'https://api.cohere.com/v2', defaultModel: 'command-a-03-2025', needsKey: true, needsBaseUrl: false, load: async () => (await import('./cohere.ts')).cohere },
-  openrouter: { keyVariable: 'OPENROUTER_API_KEY', defaultBaseUrl: 'https://openrouter.ai/api/v1', defaultModel: 'openai/gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, batches: batches.openrouter, load: async () => (await import('./openrouter.ts')).openrouter },
+  groq: { keyVariable: 'GROQ_API_KEY', defaultBaseUrl: 'https://api.groq.com/openai/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, priceList: 'groq', batches: batches.groq, load: async () => (await import('./groq.ts')).groq },
+  xai: { keyVariable: 'XAI_API_KEY', defaultBaseUrl: 'https://api.x.ai/v1', defaultModel: 'grok-4.3', needsKey: true, needsBaseUrl: false, priceList: 'x-ai', load: async () => (await import('./xai.ts')).xai },
+  together: { keyVariable: 'TOGETHER_API_KEY', defaultBaseUrl: 'https://api.together.xyz/v1', defaultModel: 'openai/gpt-oss-20b', needsKey: true, needsBaseUrl: false, priceList: 'together', embeddings: USUAL, batches: batches.together, load: async () => (await import('./together.ts')).together },
+  fireworks: { keyVariable: 'FIREWORKS_API_KEY', defaultBaseUrl: 'https://api.fireworks.ai/inference/v1', defaultModel: 'accounts/fireworks/models/gpt-oss-20b', needsKey: true, needsBaseUrl: false, priceList: 'fireworks', embeddings: USUAL, load: async () => (await import('./fireworks.ts')).fireworks },
+  cohere: { keyVariable: 'COHERE_API_KEY', defaultBaseUrl: 'https://api.cohere.com/v2', defaultModel: 'command-a-03-2025', needsKey: true, needsBaseUrl: false, priceList: 'cohere', load: async () => (await import('./cohere.ts')).cohere },
+  openrouter: { keyVariable: 'OPENROUTER_API_KEY', defaultBaseUrl: 'https://openrouter.ai/api/v1', defaultModel: 'openai/gpt-5.4-mini', needsKey: true, needsBaseUrl: false, priceList: 'openrouter', embeddings: USUAL, batches: batches.openrouter, load: async () => (await import('./openrouter.ts')).openrouter },
   tokenmix: { keyVariable: 'TOKENMIX_API_KEY', defaultBaseUrl: 'https://api.tokenmix.ai/v1', defaultModel: 'gpt-5.4-mini', needsKey: true, needsBaseUrl: false, embeddings: USUAL, load: async () => (await import('./tokenmix.ts')).tokenmix },
   azure: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: true, needsBaseUrl: false, access: azureAccess, optionalPackage: '@ai-sdk/azure@3', embeddings: USUAL, batches: batches.azure, load: async () => (await import('./azure.ts')).azure },
-  bedrock: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: amazonBedrockAccess, optionalPackage: '@ai-sdk/amazon-bedrock@4', load: async () => (await import('./amazon-bedrock.ts')).amazonBedrock },
-  vertex: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, access: googleVertexAccess, optionalPackage: '@ai-sdk/google-vertex@4', load: async () => (await import('./google-vertex.ts')).googleVertex },
+  bedrock: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, priceList: 'aws', access: amazonBedrockAccess, optionalPackage: '@ai-sdk/amazon-bedrock@4', load: async () => (await import('./amazon-bedrock.ts')).amazonBedrock },
+  vertex: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, priceList: 'google', access: googleVertexAccess, optionalPackage: '@ai-sdk/google-vertex@4', load: async () => (await import('./google-vertex.ts')).googleVertex },
   'openai-compatible': { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: true, embeddings: USUAL, batches: batches['openai-compatible'], load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
   simulated: { keyVariable: null, defaultBaseUrl: null, defaultModel: null, needsKey: false, needsBaseUrl: false, embeddings: USUAL, batches: batches.simulated, load: async () => (await import('./openai-compatible.ts')).openaiCompatible },
 };

@@ -9,6 +9,7 @@ import { parseTargetName } from '../domain/target.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { isInstalled } from './installed.ts';
 import { BUILT_IN_LIMITS, limitFaults, resolveLimits } from './limits.ts';
+import { listPrices } from './list-prices.ts';
 import type { ConfigFile, ModelFields, ProviderEntry } from './schema.ts';
 import type { FieldFault } from './schema-issues.ts';
 import { strategyFaults, targetEntries } from './strategy.ts';
@@ -20,7 +21,13 @@ export function crossFaults(
 ): readonly FieldFault[] {
   const { providers: providerNames } = names;
   // An entry that is wrong by itself may have a price when it has been put right.
-  const priced = new Set([...names.targets].filter((name) => !file.targets[name] || file.targets[name].price));
+  const configured = new Set([...names.targets].filter((name) => !file.targets[name] || file.targets[name].price));
+  const listPrice = listPrices(file.providers);
+  const hasPrice = (name: string): boolean => {
+    const target = parseTargetName(name);
+    if (configured.has(name) || !target) return configured.has(name);
+    return providerNames.has(target.provider) && (!file.providers[target.provider] || listPrice(target) !== null);
+  };
   const own = file.defaults;
   const inherited = resolveLimits({ own, inherited: BUILT_IN_LIMITS });
   return [
@@ -32,7 +39,7 @@ export function crossFaults(
       ...modelNameFaults(name, providerNames),
       ...strategyAndTargetFaults(model, providerNames, ['models', name]),
       ...limitFaults({ own: model, inherited, deadlineMs: model.deadline, path: ['models', name] }),
-      ...orderFaults(model, priced, ['models', name, 'order']),
+      ...orderFaults(model, hasPrice, ['models', name, 'order']),
       ...streamFaults(model, ['models', name, 'stream']),
       ...laneFaults(model, providerNames, ['models', name, 'batch', 'targets']),
       ...(model.expect ? expectationFaults(model.expect, ['models', name, 'expect']) : []),
@@ -107,13 +114,13 @@ function strategyAndTargetFaults(
 
 function orderFaults(
   model: ModelFields,
-  priced: ReadonlySet<string>,
+  hasPrice: (target: string) => boolean,
   path: readonly PropertyKey[],
 ): readonly FieldFault[] {
   if (model.strategy === 'consensus') return [];
   const { order, targets } = model;
-  const hasPrice = targets.some((entry) => priced.has(typeof entry === 'string' ? entry : entry.target));
-  return order !== 'cost' || hasPrice ? [] : [{ path, message: 'is cost, but none of the targets has a price' }];
+  const isPriced = targets.some((entry) => hasPrice(typeof entry === 'string' ? entry : entry.target));
+  return order !== 'cost' || isPriced ? [] : [{ path, message: 'is cost, but none of the targets has a price' }];
 }
 
 function expectationFaults(

@@ -5,6 +5,7 @@ import { capabilityTable } from '../../activities/providers/capabilities.ts';
 import type { ProviderSettings } from '../../activities/providers/registry.ts';
 import { batchLimitsOf, providerFacts } from '../../activities/providers/registry.ts';
 import type { Catalog, ModelEntry } from '../domain/catalog.ts';
+import { knownOf } from '../domain/catalog.ts';
 import { expectOf } from '../domain/expectation.ts';
 import type { HealthSettings } from '../domain/health.ts';
 import type { WebhookSettings } from '../domain/webhook.ts';
@@ -15,7 +16,9 @@ import { canonicalJson } from './canonical-json.ts';
 import { resolveHealth } from './health.ts';
 import type { Limits } from './limits.ts';
 import { BUILT_IN_LIMITS, resolveLimits } from './limits.ts';
+import { listPrices } from './list-prices.ts';
 import type { ConfigFile, ModelFields } from './schema.ts';
+import type { Known } from './strategy.ts';
 import { consensusFields, hedgeFields, targetOf } from './strategy.ts';
 
 export interface ResolvedFile {
@@ -41,12 +44,15 @@ export function resolveFile(file: ConfigFile): ResolvedFile {
   const limits = resolveLimits({ own: file.defaults, inherited: BUILT_IN_LIMITS });
   // Every inference carries its targets' facts: nothing is in them that is not for it.
   const facts = factsOf(file);
+  const listPrice = listPrices(file.providers);
+  const known: Known = (target) => knownOf({ facts, listPrice }, target);
   const providers = mapValues(file.providers, (entry) => without(entry, 'limits', 'breaker'));
   return {
     providers: new Map(Object.entries(providers)),
     catalog: {
-      models: mapValues(file.models, (model) => modelEntry({ model, limits, facts })),
+      models: mapValues(file.models, (model) => modelEntry({ model, limits, known })),
       facts,
+      listPrice,
       providers: mapValues(file.providers, ({ region = null, type, batch }) => {
         const { embeddings } = providerFacts(type);
         const capabilities = capabilityTable[type];
@@ -92,28 +98,28 @@ function factsOf({ targets, providers }: ConfigFile): Catalog['facts'] {
 function modelEntry(input: {
   readonly model: ModelFields;
   readonly limits: Limits;
-  readonly facts: Catalog['facts'];
+  readonly known: Known;
 }): ModelEntry {
-  const { model, limits, facts } = input;
+  const { model, limits, known } = input;
   const { onRefusal, deadline: deadlineMs, onExhausted, stream, expect, batch } = model;
   const common = { ...resolveLimits({ own: model, inherited: limits, deadlineMs }), onRefusal };
   return {
-    settings: settingsOf({ model, common, facts }),
+    settings: settingsOf({ model, common, known }),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(onExhausted !== undefined && { onExhausted }),
     ...(stream !== undefined && { stream }),
     ...(expect !== undefined && { expect: expectOf(expect) }),
-    ...(batch !== undefined && { batchTargets: batch.targets.map((entry) => targetOf(entry, facts)) }),
+    ...(batch !== undefined && { batchTargets: batch.targets.map((entry) => targetOf(entry, known)) }),
   };
 }
 
 function settingsOf(input: {
   readonly model: ModelFields;
   readonly common: Limits & Pick<CommonSettings, 'onRefusal'>;
-  readonly facts: Catalog['facts'];
+  readonly known: Known;
 }): ModelSettings {
-  const { model, common, facts } = input;
-  if (model.strategy === 'consensus') return consensusSettings(common, consensusFields(model, facts));
+  const { model, common, known } = input;
+  if (model.strategy === 'consensus') return consensusSettings(common, consensusFields(model, known));
   const { order, minimumSuccess, minimumQuality } = model;
   const ranked = {
     ...common,
@@ -121,8 +127,8 @@ function settingsOf(input: {
     ...(minimumSuccess !== undefined && { minimumSuccess }),
     ...(minimumQuality !== undefined && { minimumQuality }),
   };
-  if (model.strategy === 'hedge') return hedgeSettings(ranked, hedgeFields(model, facts));
-  return { strategy: 'failover', targets: model.targets.map((entry) => targetOf(entry, facts)), ...ranked };
+  if (model.strategy === 'hedge') return hedgeSettings(ranked, hedgeFields(model, known));
+  return { strategy: 'failover', targets: model.targets.map((entry) => targetOf(entry, known)), ...ranked };
 }
 
 const SECRETS = ['apiKey', 'accessKeyId', 'secretAccessKey', 'sessionToken', 'credentials'] as const;

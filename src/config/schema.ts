@@ -52,7 +52,7 @@ const provider = z.strictObject({
 });
 
 const targetFacts = z.strictObject({
-  /** USD per million tokens. @default unknown, and so is the cost of each call */
+  /** USD per million tokens. @default by the provider's list; where there is none, the cost of each call is unknown */
   price: z
     .strictObject({
       input: z.number().min(0),
@@ -129,8 +129,8 @@ const batchSection = z.strictObject({
   pollInterval: duration({ minMs: 100, maxMs: HOUR_MS }).default(30_000),
   /** A provider's batch that makes no progress for so long is left for the next lane. @default 2h */
   stuckAfter: duration({ minMs: 1_000, maxMs: MAX_DEADLINE_MS }).default(2 * HOUR_MS),
-  /** Lines without an answer that are asked at once in the ordinary way. @default 32 */
-  rescueConcurrency: z.int().min(1).max(1_000).default(32),
+  /** Lines of a portion that are asked at once in the ordinary way, at most: 32, and more where there is room. @default 200 */
+  rescueConcurrency: z.int().min(1).max(1_000).default(200),
 });
 
 export const configSchema = z.strictObject({

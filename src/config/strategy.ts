@@ -1,6 +1,6 @@
 // The targets of a model, wherever its strategy has them, and its fields as `src/domain/strategies.ts` takes them. Pure.
 
-import type { Catalog } from '../domain/catalog.ts';
+import type { TargetFacts } from '../domain/catalog.ts';
 import type { ConsensusFields, HedgeFields, StrategyFault } from '../domain/strategies.ts';
 import { consensusFaults, hedgeFaults } from '../domain/strategies.ts';
 import type { Target } from '../domain/target.ts';
@@ -8,7 +8,8 @@ import { parseTargetName } from '../domain/target.ts';
 import type { ModelFields } from './schema.ts';
 import type { TargetEntry } from './strategy-schema.ts';
 
-type Facts = Catalog['facts'];
+/** What is known of a target. */
+export type Known = (target: Pick<Target, 'provider' | 'model'>) => TargetFacts;
 type Fields<Strategy extends ModelFields['strategy']> = Extract<ModelFields, { strategy: Strategy }>;
 type Leg = Fields<'consensus'>['targets'][number];
 
@@ -35,32 +36,32 @@ export function targetEntries(
 
 /** What does not fit together within the strategy; its targets have been found right. */
 export function strategyFaults(model: ModelFields): readonly StrategyFault[] {
-  if (model.strategy === 'hedge') return hedgeFaults(hedgeFields(model, {}));
-  return model.strategy === 'consensus' ? consensusFaults(consensusFields(model, {})) : [];
+  if (model.strategy === 'hedge') return hedgeFaults(hedgeFields(model, () => ({})));
+  return model.strategy === 'consensus' ? consensusFaults(consensusFields(model, () => ({}))) : [];
 }
 
-export function targetOf(entry: TargetEntry, facts: Facts): Target {
+export function targetOf(entry: TargetEntry, known: Known): Target {
   const { target, ...overrides } = typeof entry === 'string' ? { target: entry } : entry;
   const parsed = parseTargetName(target);
   if (!parsed) throw new Error('A target that is not provider/model has passed the checks of the configuration.');
-  return { ...parsed, ...overrides, ...facts[target] };
+  return { ...parsed, ...overrides, ...known(parsed) };
 }
 
-export function hedgeFields(model: Fields<'hedge'>, facts: Facts): HedgeFields {
-  return { ...model, targets: model.targets.map((entry) => targetOf(entry, facts)) };
+export function hedgeFields(model: Fields<'hedge'>, known: Known): HedgeFields {
+  return { ...model, targets: model.targets.map((entry) => targetOf(entry, known)) };
 }
 
-export function consensusFields(model: Fields<'consensus'>, facts: Facts): ConsensusFields {
+export function consensusFields(model: Fields<'consensus'>, known: Known): ConsensusFields {
   const { targets, compare, escalateTo, ...fields } = model;
   const deciders = escalateTo === undefined ? undefined : [escalateTo].flat();
   return {
     ...fields,
     legs: targets.map((leg) => ({
-      targets: (isChain(leg) ? leg.chain : [withoutWeight(leg)]).map((entry) => targetOf(entry, facts)),
+      targets: (isChain(leg) ? leg.chain : [withoutWeight(leg)]).map((entry) => targetOf(entry, known)),
       ...(typeof leg !== 'string' && leg.weight !== undefined && { weight: leg.weight }),
     })),
-    compare: compare.type === 'judge' ? { type: 'judge', target: targetOf(compare.target, facts) } : compare,
-    ...(deciders && { escalateTo: deciders.map((entry) => targetOf(entry, facts)) }),
+    compare: compare.type === 'judge' ? { type: 'judge', target: targetOf(compare.target, known) } : compare,
+    ...(deciders && { escalateTo: deciders.map((entry) => targetOf(entry, known)) }),
   };
 }
 

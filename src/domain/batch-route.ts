@@ -15,13 +15,15 @@ export function rescueReserveMs(input: {
   const { lines, deadlineMs, rescue, concurrency } = input;
   const least = deadlineMs / 20;
   if (rescue === 'none') return Math.min(least, COLLECT_MS);
-  return Math.min(Math.max(least, (lines * SYNC_MS) / concurrency), deadlineMs / 2);
+  return Math.min(Math.max(least, (lines * SYNC_MS) / Math.min(concurrency, SURELY_AT_ONCE)), deadlineMs / 2);
 }
 
 /** Time to read what a batch has given when it is left. */
 const COLLECT_MS = 5 * 60_000;
 /** What one inference takes, when nothing is known. */
 const SYNC_MS = 10_000;
+/** More only where providers have room for it. */
+const SURELY_AT_ONCE = 32;
 
 /** Money that is spent, and that running steps may still spend. A cost that is unknown counts as what was estimated. */
 export class Purse {

@@ -104,7 +104,7 @@ export interface CallRecord {
   readonly durationMs: number;
   readonly firstTokenMs: number | null;
   readonly usage: Usage | null;
-  /** By the target's configured price; null when price or usage is unknown, never 0 for unknown. */
+  /** By the target's price; null when price or usage is unknown, never 0 for unknown. */
   readonly costUsd: number | null;
   readonly providerRequestId: string | null;
   /** True when the provider may have charged for this attempt and nobody can know how much. */

@@ -9,7 +9,7 @@ import type { OnExhausted } from './inference.ts';
 import type { FailoverSettings, ModelSettings } from './model-settings.ts';
 import { everyTarget } from './model-settings.ts';
 import type { StreamMode } from './stream-mode.ts';
-import type { Target } from './target.ts';
+import type { Price, Target } from './target.ts';
 import { parseTargetName, targetName } from './target.ts';
 
 export interface ModelEntry {
@@ -26,7 +26,7 @@ export interface ModelEntry {
 }
 
 /** What is known of a target wherever it is used. */
-type TargetFacts = Pick<Target, 'price' | 'contextWindow' | 'maxOutputTokens'>;
+export type TargetFacts = Pick<Target, 'price' | 'contextWindow' | 'maxOutputTokens'>;
 
 /** What may be known of a provider by everybody: nothing of how it is reached. */
 interface ProviderFacts {
@@ -43,8 +43,10 @@ interface ProviderFacts {
 export interface Catalog {
   /** By the name that clients send as `model`. */
   readonly models: Readonly<Record<string, ModelEntry>>;
-  /** By target name. */
+  /** By target name: what the configuration says of it. */
   readonly facts: Readonly<Record<string, TargetFacts>>;
+  /** By its provider's price list; null: unknown. Left out: there are no lists. */
+  readonly listPrice?: (target: Pick<Target, 'provider' | 'model'>) => Price | null;
   /** The configured providers, by name. */
   readonly providers: Readonly<Record<string, ProviderFacts>>;
   /** Settings of a chain that no model entry describes. */
@@ -66,7 +68,17 @@ export function findModel(catalog: Catalog, name: string): ModelEntry | null {
 export function findTarget(catalog: Catalog, name: string): Target | null {
   const parsed = parseTargetName(name);
   if (!parsed || !Object.hasOwn(catalog.providers, parsed.provider)) return null;
-  return { ...parsed, ...catalog.facts[name] };
+  return { ...parsed, ...knownOf(catalog, parsed) };
+}
+
+/** A price of the configuration goes over one of a list. */
+export function knownOf(
+  { facts, listPrice }: Pick<Catalog, 'facts' | 'listPrice'>,
+  target: Pick<Target, 'provider' | 'model'>,
+): TargetFacts {
+  const configured = facts[targetName(target)];
+  const price = configured?.price ?? listPrice?.(target);
+  return { ...configured, ...(price && { price }) };
 }
 
 /** Every target that some model names or some fact describes, in order of first mention. */
@@ -75,7 +87,7 @@ export function allTargets(catalog: Catalog): readonly Target[] {
   for (const { settings } of Object.values(catalog.models)) {
     for (const { provider, model } of everyTarget(settings)) {
       const name = targetName({ provider, model });
-      if (!byName.has(name)) byName.set(name, { provider, model, ...catalog.facts[name] });
+      if (!byName.has(name)) byName.set(name, { provider, model, ...knownOf(catalog, { provider, model }) });
     }
   }
   for (const name of Object.keys(catalog.facts)) {

@@ -34,7 +34,7 @@ export const hintFields = {
   service_tier: z
     .enum(['auto', 'default', 'flex', 'scale', 'priority'])
     .nullish()
-    .meta({ description: `${HINT} The cost of a call is counted at the configured price all the same.` }),
+    .meta({ description: `${HINT} The cost of a call is counted at the target's ordinary price all the same.` }),
   prompt_cache_key: z.string().max(512).nullish().meta({ description: HINT }),
   prompt_cache_retention: z.enum(['in-memory', 'in_memory', '24h']).nullish().meta({ description: HINT }),
   safety_identifier: z.string().max(512).nullish().meta({ description: HINT }),

@@ -47,7 +47,7 @@ export const definitions = {
   },
   callCost: {
     name: 'holdfast_call_cost_usd_total',
-    help: 'What attempts cost, by the configured prices.',
+    help: 'What attempts cost, by the prices of their targets.',
     labelNames: targetLabels,
   },
   inferences: {
@@ -130,7 +130,7 @@ export const definitions = {
   },
   pingCost: {
     name: 'holdfast_ping_cost_usd_total',
-    help: 'What health pings cost, by the configured prices.',
+    help: 'What health pings cost, by the prices of their targets.',
     labelNames: targetLabels,
   },
   alerts: {

@@ -56,6 +56,22 @@ it('prints the chain of each model when all is well', async () => {
   expect(stdout).toMatch(/^quick +failover +here\/small, here\/large$/m);
 });
 
+it('tells each price, and who says so', async () => {
+  const text = `
+providers:
+  openai: { type: openai, apiKey: k }
+  here: { type: openai-compatible, baseUrl: "http://127.0.0.1:1/v1" }
+targets:
+  here/small: { price: { input: 1, output: 2 } }
+models:
+  quick: { targets: [here/small, here/large], batch: { targets: [openai/gpt-4o] } }
+`;
+  const { stdout } = await runCli(['config', 'check'], { cwd: directoryWith(text) });
+  expect(stdout).toMatch(/^here\/small +1 +2 +unknown +configuration$/m);
+  expect(stdout).toMatch(/^here\/large +unknown$/m);
+  expect(stdout).toMatch(/^openai\/gpt-4o +2\.5 +10 +× 0\.5 +genai-prices \d+\.\d+\.\d+$/m);
+});
+
 it('checks the file that is named instead of the usual one', async () => {
   const named = join(directoryWith(right), 'holdfast.yaml');
   const finished = await runCli(['config', 'check', named, '--json'], { cwd: directoryWith(wrong) });
@@ -63,6 +79,7 @@ it('checks the file that is named instead of the usual one', async () => {
     ok: true,
     source: named,
     models: [{ model: 'quick', strategy: 'failover', targets: ['here/small', 'here/large'] }],
+    prices: ['here/small', 'here/large'].map((target) => ({ target, price: null, source: null })),
   });
 });
 

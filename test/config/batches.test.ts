@@ -54,7 +54,7 @@ describe('the rules of batches', () => {
     expect(load(LOCAL).catalog.batchRules).toEqual({
       pollIntervalMs: 30_000,
       stuckAfterMs: 7_200_000,
-      rescueConcurrency: 32,
+      rescueConcurrency: 200,
     });
   });
 
