@@ -9,7 +9,7 @@ import type { Target } from '../../src/domain/target.ts';
 import { batchLimitsOf } from '../providers/registry.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { createPulse } from './pulse.ts';
-import { lineGroups } from './text-lines.ts';
+import { lineGroups, NotUtf8 } from './text-lines.ts';
 import { indexKey } from './lines.ts';
 
 export interface PlanBatchInput extends LineRules {
@@ -32,9 +32,14 @@ export async function planBatch(deps: BatchDeps, input: PlanBatchInput): Promise
   if (!content) return invalid([fault('file_not_found', `There is no file ${input.inputFileId}.`)]);
   const plan = new Planning(deps, input);
   const pulse = createPulse();
-  for await (const texts of lineGroups(content)) {
-    for (const text of texts) plan.add(text);
-    pulse(plan.total);
+  try {
+    for await (const texts of lineGroups(content, { strict: true })) {
+      for (const text of texts) plan.add(text);
+      pulse(plan.total);
+    }
+  } catch (error) {
+    if (error instanceof NotUtf8) return invalid([...plan.faults, fault('invalid_utf8', error.message)]);
+    throw error;
   }
   if (plan.faults.length > 0) return invalid(plan.faults);
   if (plan.total === 0) return invalid([fault('empty_file', 'The file has no lines.')]);

@@ -12,7 +12,7 @@ import type { FoundDocument } from '../../src/documents/find-documents.ts';
 import { findDocuments } from '../../src/documents/find-documents.ts';
 import { documentLines } from '../../src/documents/document-lines.ts';
 import { indexKey, inPieces } from '../batch/lines.ts';
-import { textLines } from '../batch/text-lines.ts';
+import { lineGroups, NotUtf8 } from '../batch/text-lines.ts';
 import type { DocumentDeps } from './document-deps.ts';
 import { folderFault } from './folders.ts';
 import { readSeen } from './seen.ts';
@@ -93,22 +93,35 @@ async function index(
   const names = new Set<string>();
   let at = 0;
   let unreadable = 0;
-  for await (const text of textLines(content)) {
-    if (begins.length % 1_000 === 0) Context.current().heartbeat();
+  const add = (text: string): AnalysisFault | null => {
     begins.push(at);
     at += Buffer.byteLength(text) + 1;
     const document = documentOf(text);
-    const invalid = (what: string) => ({
-      code: 'invalid_document',
-      message: `Line ${begins.length} of the file ${what}.`,
-    });
-    if (!document) return invalid('is no JSON object with a name, and a text or an error');
-    if (names.has(document.name)) return invalid('has the name of an earlier one');
+    if (!document)
+      return invalid(`Line ${begins.length} of the file is no JSON object with a name, and a text or an error.`);
+    if (names.has(document.name)) return invalid(`Line ${begins.length} of the file has the name of an earlier one.`);
     names.add(document.name);
     if ('error' in document) unreadable += 1;
+    return null;
+  };
+  try {
+    for await (const texts of lineGroups(content, { strict: true })) {
+      Context.current().heartbeat();
+      for (const text of texts) {
+        const fault = add(text);
+        if (fault) return fault;
+      }
+    }
+  } catch (error) {
+    if (error instanceof NotUtf8) return invalid(error.message);
+    throw error;
   }
   await blobs.write(indexKey(analysisKey(analysisId)), [new Uint8Array(Float64Array.from([...begins, at]).buffer)]);
   return { documents: begins.length, unreadable };
+}
+
+function invalid(message: string): AnalysisFault {
+  return { code: 'invalid_document', message };
 }
 
 export function documentOf(text: string): DocumentLine | null {

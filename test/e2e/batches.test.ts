@@ -314,6 +314,15 @@ describe('the rescue', () => {
   });
 });
 
+test('a file that is not UTF-8 is refused: where its lines are could not be told', async () => {
+  const [line] = linesOf(1, 'one');
+  const bytes = Buffer.from(`${JSON.stringify(line)}\n`.replace('What', 'Wh\u00ff'), 'latin1');
+  const file = await client.files.create({ file: await toFile(bytes, 'in.jsonl'), purpose: 'batch' });
+  const body = { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' } as const;
+  const batch = await ended((await client.batches.create(body)).id);
+  expect(batch).toMatchObject({ status: 'failed', errors: { data: [{ code: 'invalid_utf8', line: null }] } });
+});
+
 test('a provider that never has room is left for the next lane, as one that is stuck', async () => {
   inject({ account: 'one', fault: { type: 'failed', code: 'token_limit_exceeded' } });
   const lanes = ['one/gpt-4o', 'four/mistral-medium-latest'];
