@@ -38,19 +38,19 @@ const RETRIES = { initialInterval: '5s', maximumInterval: '5m' } as const;
 
 const files = proxyActivities<Activities>({
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '60s',
+  heartbeatTimeout: '20s',
   retry: { ...RETRIES, maximumAttempts: 4 },
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 });
 /** What has been paid for is worth many tries. */
 const results = proxyActivities<Activities>({
   startToCloseTimeout: '2h',
-  heartbeatTimeout: '60s',
+  heartbeatTimeout: '20s',
   retry: { ...RETRIES, maximumAttempts: 20 },
 });
 const { createProviderBatch } = proxyActivities<Activities>({
   startToCloseTimeout: '15m',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '20s',
   retry: { ...RETRIES, maximumAttempts: 6 },
   // Cancelled in the middle of it, it has to say what was created.
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',

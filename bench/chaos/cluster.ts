@@ -97,8 +97,10 @@ export async function startCluster(config: (simulator: Simulator) => object): Pr
     log: () => said,
     async kill(part) {
       const child = running.get(part);
+      // Being killed already.
+      if (!child) return;
       running.delete(part);
-      if (child) await ended(child);
+      await ended(child);
       if (!isStopping) run(part);
     },
     async stop() {

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { startCluster } from './cluster.ts';
+import type { ChaosResult } from './run.ts';
 import { chaosConfig, planOf, runChaos } from './run.ts';
 
 const { values } = parseArgs({
@@ -19,7 +20,7 @@ try {
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const plan = planOf(seed);
     const kills = plan.kills.map(({ part, afterMs }) => `${part} at ${Math.round(afterMs)} ms`).join(', ');
-    const { answered, failed, rescued, tookMs, faults } = await runChaos(cluster, plan);
+    const { answered, failed, rescued, tookMs, faults } = await runChaos(cluster, plan).catch(asBroken);
     const what = `${answered} answered (${rescued} of them rescued), ${failed} failed, ${(tookMs / 1000).toFixed(1)} s`;
     process.stdout.write(`seed ${seed}: ${faults.length === 0 ? 'ok' : 'BROKEN'}: ${what}; killed: ${kills}\n`);
     for (const fault of faults.slice(0, 10)) process.stdout.write(`  ${fault}\n`);
@@ -30,3 +31,9 @@ try {
 }
 process.stdout.write(`${runs - broken} of ${runs} runs kept every line, every batch and the bill.\n`);
 process.exit(broken === 0 ? 0 : 1);
+
+/** One that never ends is one fault; the others still tell something. */
+function asBroken(error: unknown): ChaosResult {
+  const fault = error instanceof Error ? error.message : String(error);
+  return { answered: 0, failed: 0, rescued: 0, tookMs: 0, faults: [fault] };
+}

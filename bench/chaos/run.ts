@@ -15,7 +15,7 @@ const TARGETS = ['one/gpt-4o', 'two/claude-haiku-4-5', 'three/gemini-2.5-flash',
 const ACCOUNTS = ['one', 'two', 'three', 'four'] as const;
 const LINES = 300;
 /** Far more than any run takes. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 240_000;
 
 export function chaosConfig(simulator: Simulator): object {
   return {
@@ -99,7 +99,7 @@ export async function runChaos(cluster: Cluster, plan: ChaosPlan): Promise<Chaos
   const batch = await patiently(async () => {
     const found = (await client.batches.retrieve(id)) as OurBatch;
     if (!['completed', 'failed', 'expired', 'cancelled'].includes(found.status))
-      throw new Error(`It is ${found.status}.`);
+      throw new Error(`${id} is ${found.status}: ${JSON.stringify(found.lanes)}`);
     return found;
   });
   await Promise.all(kills);
