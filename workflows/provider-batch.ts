@@ -96,15 +96,15 @@ class ProviderBatch {
   }
 
   async run(): Promise<StepRecord> {
+    const { pollIntervalMs, stuckAfterMs } = this.#input.rules;
+    const waitMs = Math.max(pollIntervalMs * 10, stuckAfterMs / MOST_TRIES);
     for (let number = 0; ; number++) {
       const { record, mayTryAgain } = await this.#once(number);
-      const leftMs = Math.min(this.#leftMs(), this.#input.rules.stuckAfterMs - (Date.now() - this.#beganMs));
+      const leftMs = Math.min(this.#leftMs(), stuckAfterMs - (Date.now() - this.#beganMs));
       // One that stays full is as good as stuck: others have room.
       if (!mayTryAgain || leftMs <= 0) return record;
       try {
-        await sleep(Math.min(leftMs, this.#input.rules.pollIntervalMs * 10), {
-          summary: 'the provider is full',
-        });
+        await sleep(Math.min(leftMs, waitMs), { summary: 'the provider is full' });
       } catch (error) {
         if (isCancellation(error)) return { ...record, end: 'cancelled' };
         throw error;
@@ -242,6 +242,8 @@ class ProviderBatch {
   }
 }
 
+/** Of a provider that stays full: each leaves some twenty events in the history. */
+const MOST_TRIES = 50;
 /** Providers take up to ten minutes to end a batch that is cancelled. */
 const CANCEL_MS = 15 * 60_000;
 
