@@ -14,7 +14,7 @@ import type {
 } from '../../activities/batch/live-batch.ts';
 import type { UploadLinesInput } from '../../activities/batch/upload-lines.ts';
 import type { BatchInput, BatchPlan, StepRecord } from '../../src/domain/batch.ts';
-import type { ModelSettings } from '../../src/domain/inference.ts';
+import type { ModelSettings } from '../../src/domain/model-settings.ts';
 import { clientOf, connectionOf, start as startServer, useServers } from '../temporal/servers.ts';
 
 useServers();
