@@ -20,8 +20,10 @@ try {
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const plan = planOf(seed);
     const kills = plan.kills.map(({ part, afterMs }) => `${part} at ${Math.round(afterMs)} ms`).join(', ');
-    const { answered, failed, rescued, tookMs, faults } = await runChaos(cluster, plan).catch(asBroken);
-    const what = `${answered} answered (${rescued} of them rescued), ${failed} failed, ${(tookMs / 1000).toFixed(1)} s`;
+    const { answered, failed, rescued, isBillKnown, tookMs, faults } = await runChaos(cluster, plan).catch(asBroken);
+    const bill = `bill ${isBillKnown ? 'known' : 'unknown'}`;
+    const lines = `${answered} answered (${rescued} of them rescued), ${failed} failed`;
+    const what = `${lines}, ${bill}, ${(tookMs / 1000).toFixed(1)} s`;
     process.stdout.write(`seed ${seed}: ${faults.length === 0 ? 'ok' : 'BROKEN'}: ${what}; killed: ${kills}\n`);
     for (const fault of faults.slice(0, 10)) process.stdout.write(`  ${fault}\n`);
     if (faults.length > 0) broken += 1;
@@ -35,5 +37,5 @@ process.exit(broken === 0 ? 0 : 1);
 /** One that never ends is one fault; the others still tell something. */
 function asBroken(error: unknown): ChaosResult {
   const fault = error instanceof Error ? error.message : String(error);
-  return { answered: 0, failed: 0, rescued: 0, tookMs: 0, faults: [fault] };
+  return { answered: 0, failed: 0, rescued: 0, isBillKnown: false, tookMs: 0, faults: [fault] };
 }

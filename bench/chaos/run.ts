@@ -42,6 +42,8 @@ export interface ChaosResult {
   readonly answered: number;
   readonly failed: number;
   readonly rescued: number;
+  /** Whether every step of it has a known cost. */
+  readonly isBillKnown: boolean;
   readonly tookMs: number;
   /** What must not be; empty: nothing was. */
   readonly faults: readonly string[];
@@ -110,13 +112,18 @@ export async function runChaos(cluster: Cluster, plan: ChaosPlan): Promise<Chaos
     answered: answers.length,
     failed: errors.length,
     rescued: batch.lanes.filter(({ target }) => target === null).reduce((sum, { answered }) => sum + answered, 0),
+    isBillKnown: batch.cost.usd !== null,
     tookMs: performance.now() - startedAtMs,
     faults: [...faultsOfLines(batch, answers, errors), ...faultsOfBill(batch, simulator, plan)],
   };
 }
 
 interface OurBatch extends OpenAI.Batch {
-  readonly lanes: readonly { readonly target: string | null; readonly answered: number }[];
+  readonly lanes: readonly {
+    readonly target: string | null;
+    readonly answered: number;
+    readonly cost_usd: number | null;
+  }[];
   readonly cost: { readonly usd: number | null };
 }
 
@@ -170,22 +177,42 @@ function faultsOfBill(batch: OurBatch, simulator: Simulator, { rules }: ChaosPla
     const created = simulator.batches.filter((one) => one.account === account && one.end !== 'failed').length;
     if (created > 1) faults.push(`${created} batches were created at ${account}`);
   }
-  const billed = simulator
-    .ledger()
-    .reduce(
-      (sum, { mode, inputTokens, outputTokens }) =>
-        sum + ((inputTokens * PRICE.input + outputTokens * PRICE.output) * (mode === 'batch' ? 0.5 : 1)) / 1_000_000,
-      0,
-    );
-  const { usd } = batch.cost;
-  // What was billed and never shown to us nobody can know; a call that died with its worker makes the bill unknown.
-  const isHidden = rules.some(({ fault }) => fault.type === 'missing');
-  if (usd === null) {
-    if (!isHidden && simulator.requests.length === 0) faults.push('the bill is unknown');
-  } else if (usd > billed + 1e-12 || (!isHidden && Math.abs(usd - billed) > 1e-12)) {
-    faults.push(`the bill is ${usd} USD, that of the providers ${billed} USD`);
+  for (const account of [...ACCOUNTS, null]) {
+    const ours = sumOf(batch.lanes.filter(({ target }) => (target?.split('/')[0] ?? null) === account));
+    const billed = billOf(simulator, account);
+    // What was billed and never shown to us nobody can know.
+    const isHidden = rules.some((rule) => rule.account === account && rule.fault.type === 'missing');
+    // Nor what became of an inference of the rescue whose worker died, or whose report found no server.
+    if (ours === null && account === null) continue;
+    if (ours === null || ours > billed + NOTHING || (!isHidden && ours < billed - NOTHING)) {
+      faults.push(`the bill of ${account ?? 'the rescue'} is ${ours} USD, that of the provider ${billed} USD`);
+    }
   }
+  const [usd, sum] = [batch.cost.usd, sumOf(batch.lanes)];
+  const isSum = usd === null || sum === null ? usd === sum : Math.abs(usd - sum) < NOTHING;
+  if (!isSum) faults.push(`the bill is ${usd} USD, and its parts ${sum} USD`);
   return faults;
+}
+
+const NOTHING = 1e-12;
+
+function sumOf(lanes: OurBatch['lanes']): number | null {
+  return lanes.reduce<number | null>((sum, { cost_usd: usd }) => (sum === null || usd === null ? null : sum + usd), 0);
+}
+
+/** By the simulator's ledger; null: of single calls at any provider. */
+function billOf(simulator: Simulator, account: string | null): number {
+  const entries = simulator
+    .ledger()
+    .filter((entry) =>
+      account === null ? entry.mode === 'sync' : entry.mode === 'batch' && entry.account === account,
+    );
+  const share = account === null ? 1 : 0.5;
+  const tokens = entries.reduce(
+    (sum, { inputTokens, outputTokens }) => sum + inputTokens * PRICE.input + outputTokens * PRICE.output,
+    0,
+  );
+  return (tokens * share) / 1_000_000;
 }
 
 /** Again until it succeeds: what it needs may be dead just now. */
