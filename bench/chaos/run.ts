@@ -14,6 +14,7 @@ const PRICE = { input: 1, output: 2 };
 const TARGETS = ['one/gpt-4o', 'two/claude-haiku-4-5', 'three/gemini-2.5-flash', 'four/mistral-medium-latest'] as const;
 const ACCOUNTS = ['one', 'two', 'three', 'four'] as const;
 const LINES = 300;
+const LATEST_KILL_MS = 25_000;
 /** Far more than any run takes. */
 const PATIENCE_MS = 240_000;
 
@@ -58,7 +59,8 @@ export function planOf(seed: number): ChaosPlan {
   }
   const kills = Array.from({ length: 2 + Math.floor(random.number() * 4) }, () => ({
     part: random.one(PARTS),
-    afterMs: random.between(100, 2_500),
+    // Most while much happens, some in the midst of a late step.
+    afterMs: 100 + LATEST_KILL_MS * random.number() ** 3,
   }));
   return { seed, rules, kills };
 }
