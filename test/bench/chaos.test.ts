@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, FETCH_LIMIT_MS);
 afterAll(() => cluster.stop());
 
-test.each([1, 20, 26])('seed %i: every line ends once, and the bill is the providers own', async (seed) => {
+test.each([10, 11, 50])('seed %i: every line ends once, and the bill is the providers own', async (seed) => {
   expect(await runChaos(cluster, planOf(seed))).toMatchObject({ answered: 300, failed: 0, faults: [] });
 }, 250_000);
 
