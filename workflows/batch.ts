@@ -46,7 +46,7 @@ const MOST_EVENTS = 1_500;
 
 const files = proxyActivities<Activities>({
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '60s',
+  heartbeatTimeout: '20s',
   retry: { initialInterval: '1s', maximumInterval: '1m' },
 });
 
@@ -181,7 +181,7 @@ class BatchRun {
     const timeMs = this.#clock.leftMs();
     const { rescueLines } = proxyActivities<Activities>({
       startToCloseTimeout: timeMs + RESCUE_GRACE_MS,
-      heartbeatTimeout: '30s',
+      heartbeatTimeout: '20s',
       retry: { initialInterval: '1s', maximumInterval: '30s' },
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       summary: `rescue of ${lineCount(rest)} lines`,

@@ -38,19 +38,19 @@ const RETRIES = { initialInterval: '5s', maximumInterval: '5m' } as const;
 
 const files = proxyActivities<Activities>({
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '60s',
+  heartbeatTimeout: '20s',
   retry: { ...RETRIES, maximumAttempts: 4 },
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 });
 /** What has been paid for is worth many tries. */
 const results = proxyActivities<Activities>({
   startToCloseTimeout: '2h',
-  heartbeatTimeout: '60s',
+  heartbeatTimeout: '20s',
   retry: { ...RETRIES, maximumAttempts: 20 },
 });
 const { createProviderBatch } = proxyActivities<Activities>({
   startToCloseTimeout: '15m',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '20s',
   retry: { ...RETRIES, maximumAttempts: 6 },
   // Cancelled in the middle of it, it has to say what was created.
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
@@ -96,15 +96,15 @@ class ProviderBatch {
   }
 
   async run(): Promise<StepRecord> {
+    const { pollIntervalMs, stuckAfterMs } = this.#input.rules;
+    const waitMs = Math.max(pollIntervalMs * 10, stuckAfterMs / MOST_TRIES);
     for (let number = 0; ; number++) {
       const { record, mayTryAgain } = await this.#once(number);
-      const leftMs = Math.min(this.#leftMs(), this.#input.rules.stuckAfterMs - (Date.now() - this.#beganMs));
+      const leftMs = Math.min(this.#leftMs(), stuckAfterMs - (Date.now() - this.#beganMs));
       // One that stays full is as good as stuck: others have room.
       if (!mayTryAgain || leftMs <= 0) return record;
       try {
-        await sleep(Math.min(leftMs, this.#input.rules.pollIntervalMs * 10), {
-          summary: 'the provider is full',
-        });
+        await sleep(Math.min(leftMs, waitMs), { summary: 'the provider is full' });
       } catch (error) {
         if (isCancellation(error)) return { ...record, end: 'cancelled' };
         throw error;
@@ -242,6 +242,8 @@ class ProviderBatch {
   }
 }
 
+/** Of a provider that stays full: each leaves some twenty events in the history. */
+const MOST_TRIES = 50;
 /** Providers take up to ten minutes to end a batch that is cancelled. */
 const CANCEL_MS = 15 * 60_000;
 

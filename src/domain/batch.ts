@@ -52,7 +52,7 @@ export interface BatchInput extends LineRules {
 export interface BatchRules {
   /** Between two looks at a provider's batch; grows to ten times as much. */
   readonly pollIntervalMs: number;
-  /** A provider's batch that has made no progress for so long is left. */
+  /** A provider's batch that has made no progress for so long is left, and a provider that has had no room. */
   readonly stuckAfterMs: number;
   /** Inferences of one rescue that run at once. */
   readonly rescueConcurrency: number;

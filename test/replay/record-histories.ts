@@ -3,6 +3,7 @@
 // running inferences of an older release.
 
 import { writeFile } from 'node:fs/promises';
+import OpenAI, { toFile } from 'openai';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/polling.ts';
@@ -23,7 +24,13 @@ beforeAll(async () => {
       // A hundred texts at once.
       const embeddings = { targets: ['three/m3'], maxAttemptsPerTarget: 1 };
       const webhooks = { secret: SECRET, allowPrivate: true };
-      return { ...config, webhooks, models: { ...('models' in config && (config.models as object)), embeddings } };
+      const batch = { pollInterval: '100ms', stuckAfter: '1s' };
+      return {
+        ...config,
+        webhooks,
+        batch,
+        models: { ...('models' in config && (config.models as object)), embeddings },
+      };
     },
   });
 }, FETCH_LIMIT_MS);
@@ -185,4 +192,47 @@ test('records what is announced', { timeout: 60_000 }, async () => {
   });
   await ended(failed, 'succeeded');
   await save(failed, 'reset-and-announced');
+});
+
+async function createBatch(lanes: readonly string[]): Promise<string> {
+  const client = new OpenAI({ apiKey: 'any', baseURL: `${service.url}/v1`, maxRetries: 0 });
+  const messages = [{ role: 'user', content: 'What is it?' }];
+  const lines = [0, 1].map((n) =>
+    JSON.stringify({
+      custom_id: `line ${n}`,
+      method: 'POST',
+      url: '/v1/chat/completions',
+      body: { model: 'chain', messages },
+    }),
+  );
+  const file = await client.files.create({
+    file: await toFile(Buffer.from(lines.join('\n')), 'in.jsonl'),
+    purpose: 'batch',
+  });
+  const ours = { lanes, webhook_url: receiver.url };
+  const body = { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h', ...ours } as const;
+  return (await client.batches.create(body)).id;
+}
+
+test('records batches, and those of their providers', { timeout: 60_000 }, async () => {
+  const answered = await createBatch(['one/m1']);
+  await service.temporal.workflow.getHandle(answered).result();
+  await save(answered, 'batch-answered');
+  await save(`${answered}.p0.l0`, 'provider-batch-answered');
+
+  service.simulator.injectBatch({ account: 'one', fault: { type: 'stuck' } });
+  service.simulator.injectBatch({ account: 'two', fault: { type: 'lost-reply', to: 'create' } });
+  const rescued = await createBatch(['one/m1', 'two/m2']);
+  await service.temporal.workflow.getHandle(rescued).result();
+  await save(rescued, 'batch-rescued');
+  await save(`${rescued}.p0.l0`, 'provider-batch-stuck');
+  await save(`${rescued}.p0.l1`, 'provider-batch-looked-for');
+
+  service.simulator.injectBatch({ account: 'three', fault: { type: 'slow', ms: 20_000 } });
+  const cancelled = await createBatch(['three/m3']);
+  await eventually(() => service.simulator.batches.some(({ account }) => account === 'three'));
+  await service.temporal.workflow.getHandle(cancelled).cancel();
+  await service.temporal.workflow.getHandle(cancelled).result();
+  await save(cancelled, 'batch-cancelled');
+  await save(`${cancelled}.p0.l0`, 'provider-batch-cancelled');
 });
