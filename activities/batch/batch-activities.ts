@@ -27,6 +27,7 @@ import type { RescueLinesInput } from './rescue-lines.ts';
 import { rescueLines } from './rescue-lines.ts';
 import type { UploadLinesInput, UploadLinesResult } from './upload-lines.ts';
 import { uploadLines } from './upload-lines.ts';
+import { withHeartbeats } from './with-heartbeats.ts';
 
 export interface BatchActivities {
   planBatch(input: PlanBatchInput): Promise<BatchPlan>;
@@ -49,15 +50,15 @@ interface BatchAt {
 
 export function batchActivities(deps: BatchDeps): BatchActivities {
   return {
-    planBatch: (input) => planBatch(deps, input),
-    uploadLines: (input) => uploadLines(deps, input),
-    createProviderBatch: (input) => createProviderBatch(deps, input),
+    planBatch: (input) => withHeartbeats(() => planBatch(deps, input)),
+    uploadLines: (input) => withHeartbeats(() => uploadLines(deps, input)),
+    createProviderBatch: (input) => withHeartbeats(() => createProviderBatch(deps, input)),
     awaitProviderBatch: (input) => awaitProviderBatch(deps, input),
     cancelProviderBatch: (input) => cancelProviderBatch(deps, input),
     recogniseBatch: (input) => recogniseBatch(deps, input),
     removeProviderBatch: (input) => removeProviderBatch(deps, input),
-    collectResults: (input) => collectResults(deps, input),
+    collectResults: (input) => withHeartbeats(() => collectResults(deps, input)),
     rescueLines: (input) => rescueLines(deps, input),
-    finishBatch: (input) => finishBatch(deps, input),
+    finishBatch: (input) => withHeartbeats(() => finishBatch(deps, input)),
   };
 }

@@ -17,7 +17,6 @@ import { connectLane } from './connect-lane.ts';
 import { LineWalk } from './line-walk.ts';
 import { type InputLine, type LineIndex, inPieces, inputGroups, readIndex } from './lines.ts';
 import { outcomeRow } from './outcome-rows.ts';
-import { createPulse } from './pulse.ts';
 import { ResultSpool } from './result-spool.ts';
 import { once } from './step-records.ts';
 
@@ -68,7 +67,6 @@ class Collecting {
   readonly #spool: ResultSpool;
   readonly #reader: LineReader;
   readonly #index: LineIndex;
-  readonly #pulse = createPulse();
   readonly #rest: number[] = [];
   readonly #failures: Partial<Record<FailureKind, number>> = {};
   readonly #createdAt = new Date().toISOString();
@@ -104,7 +102,6 @@ class Collecting {
     const walk = new LineWalk(this.#linesOf(this.#input.lines));
     try {
       for await (const results of groups) {
-        this.#pulse({ judged: this.#answered });
         yield await this.#meet(walk, results);
       }
       await this.#spool.flush();
@@ -136,7 +133,6 @@ class Collecting {
   /** Lines whose result came later, or never. */
   async *#late(late: LineSet): AsyncGenerator<readonly string[]> {
     for await (const lines of this.#linesOf(late)) {
-      this.#pulse({ judged: this.#answered });
       const results = await this.#spool.take(lines.map(({ line }) => line));
       const rows: string[] = [];
       for (const [place, line] of lines.entries()) {

@@ -9,7 +9,6 @@ import type { Target } from '../../src/domain/target.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { blobGroups, inPieces, inputGroups, readIndex } from './lines.ts';
 import { type FailedLine, readOutcomeRow, requestId } from './outcome-rows.ts';
-import { createPulse } from './pulse.ts';
 
 export interface FinishBatchInput extends LineRules {
   readonly batchId: string;
@@ -93,7 +92,6 @@ class Merge {
   answered = 0;
   readonly #deps: BatchDeps;
   readonly #input: FinishBatchInput;
-  readonly #pulse = createPulse();
   readonly #hasAnswer: Uint8Array;
   /** Of lines that some step has not answered; few, unless everything fails. */
   readonly #reasons = new Map<number, Reason[]>();
@@ -107,7 +105,6 @@ class Merge {
   async *answers(): AsyncGenerator<readonly string[]> {
     for (const key of this.#input.steps.flatMap(({ outcomes }) => outcomes)) {
       for await (const rows of blobGroups(this.#deps.blobs, key)) {
-        this.#pulse();
         const answers = rows.flatMap((row) => this.#answerOf(row));
         if (answers.length > 0) yield answers;
       }
@@ -130,7 +127,6 @@ class Merge {
     if (lines.length === 0) return;
     const index = await readIndex(this.#deps.blobs, batchId);
     for await (const group of inputGroups(this.#deps.files, { fileId: inputFileId, index, lines })) {
-      this.#pulse();
       yield group.map(({ line, text }) => {
         const { customId } = this.#deps.readPlannedLine(text, this.#input);
         const error = this.#errorOf(line);

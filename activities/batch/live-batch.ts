@@ -15,7 +15,6 @@ import type { BatchDeps } from './batch-deps.ts';
 import { connectLane, rejectionOf } from './connect-lane.ts';
 import { lineOf } from './line-id.ts';
 import { readPart, writePart } from './step-records.ts';
-import { withHeartbeats } from './with-heartbeats.ts';
 
 export interface CreateProviderBatchInput {
   readonly target: Target;
@@ -66,7 +65,7 @@ async function create(
   const path = spool === null ? null : join(tmpdir(), `holdfast-${randomUUID()}.jsonl`);
   try {
     if (path !== null && spool !== null) await copyBlob(deps, spool, path);
-    return await withHeartbeats(() => connection.create({ key, uploaded, path, count }));
+    return await connection.create({ key, uploaded, path, count });
   } finally {
     if (path !== null) await rm(path, { force: true });
   }

@@ -8,7 +8,6 @@ import { tightest } from '../../src/domain/batch-limits.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { batchLimitsOf } from '../providers/registry.ts';
 import type { BatchDeps } from './batch-deps.ts';
-import { createPulse } from './pulse.ts';
 import { lineGroups, NotUtf8 } from './text-lines.ts';
 import { indexKey } from './lines.ts';
 
@@ -31,11 +30,9 @@ export async function planBatch(deps: BatchDeps, input: PlanBatchInput): Promise
   const content = await deps.files.read(input.inputFileId);
   if (!content) return invalid([fault('file_not_found', `There is no file ${input.inputFileId}.`)]);
   const plan = new Planning(deps, input);
-  const pulse = createPulse();
   try {
     for await (const texts of lineGroups(content, { strict: true })) {
       for (const text of texts) plan.add(text);
-      pulse(plan.total);
     }
   } catch (error) {
     if (error instanceof NotUtf8) return invalid([...plan.faults, fault('invalid_utf8', error.message)]);

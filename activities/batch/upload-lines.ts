@@ -21,9 +21,7 @@ import { createLineWriter } from '../providers/batch/line-request.ts';
 import type { BatchDeps } from './batch-deps.ts';
 import { connectLane } from './connect-lane.ts';
 import { outcomeRow } from './outcome-rows.ts';
-import { createPulse } from './pulse.ts';
 import { keyOf, once } from './step-records.ts';
-import { withHeartbeats } from './with-heartbeats.ts';
 import { lineId } from './line-id.ts';
 import { type InputLine, inPieces, inputGroups, readIndex } from './lines.ts';
 
@@ -73,7 +71,7 @@ async function upload(deps: BatchDeps, input: Keyed): Promise<UploadLinesResult>
     await pipeline(inPieces(translation.encoded(lines)), createWriteStream(path, { mode: 0o600 }));
     const result = await translation.result();
     if (result.sent.length === 0) return { ...result, uploaded: { type: 'inline' }, spool: null };
-    const uploaded = await withHeartbeats(() => connection.upload({ key, path }));
+    const uploaded = await connection.upload({ key, path });
     if (uploaded.type === 'file') return { ...result, uploaded, spool: null };
     const spool = `${key}.lines`;
     await deps.blobs.write(spool, readPieces(path));
@@ -114,9 +112,7 @@ class Translation {
   }
 
   async *encoded(groups: AsyncIterable<readonly InputLine[]>): AsyncGenerator<readonly string[]> {
-    const pulse = createPulse();
     for await (const lines of groups) {
-      pulse(this.#sent.length);
       const encoded: string[] = [];
       for (const { line, text } of lines) {
         const { customId, prompt } = this.#deps.readPlannedLine(text, this.#input);

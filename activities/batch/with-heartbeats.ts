@@ -1,4 +1,4 @@
-// Heartbeats while something runs that has none of its own.
+// Heartbeats by the clock: a provider may take long to say anything, and one a line would cost as much as dozens of lines.
 
 import { Context } from '@temporalio/activity';
 
