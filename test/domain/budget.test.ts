@@ -30,17 +30,17 @@ describe('the count of a minute', () => {
   const begun = (...times: readonly number[]) =>
     times.reduce<MinuteCount>((count, atMs) => counted(count, { atMs, amount: 1 }), []);
 
-  test('has no room until the whole second of the oldest has been over for a minute', () => {
+  test('has no room until the whole second of the oldest has been over for a minute, and two seconds that it may have been on its way', () => {
     const count = begun(500, 900, 30_000);
-    expect(roomAtMs(count, { amount: 1, limit: 3, nowMs: 40_000 })).toBe(61_000);
-    expect(roomAtMs(count, { amount: 1, limit: 3, nowMs: 60_999 })).toBe(61_000);
-    expect(roomAtMs(count, { amount: 2, limit: 3, nowMs: 61_000 })).toBe(61_000);
-    expect(roomAtMs(count, { amount: 3, limit: 3, nowMs: 61_000 })).toBe(91_000);
+    expect(roomAtMs(count, { amount: 1, limit: 3, nowMs: 40_000 })).toBe(63_000);
+    expect(roomAtMs(count, { amount: 1, limit: 3, nowMs: 62_999 })).toBe(63_000);
+    expect(roomAtMs(count, { amount: 2, limit: 3, nowMs: 63_000 })).toBe(63_000);
+    expect(roomAtMs(count, { amount: 3, limit: 3, nowMs: 63_000 })).toBe(93_000);
   });
 
   test('an amount of several minutes has room when its last part has', () => {
     expect(roomAtMs([], { amount: 25, limit: 10, nowMs: 7 })).toBe(120_007);
-    expect(roomAtMs(begun(0, 0), { amount: 12, limit: 3, nowMs: 1_000 })).toBe(61_000 + 180_000);
+    expect(roomAtMs(begun(0, 0), { amount: 12, limit: 3, nowMs: 1_000 })).toBe(63_000 + 180_000);
   });
 
   test('a correction changes what was begun then, and nothing once that no longer counts', () => {
@@ -51,17 +51,23 @@ describe('the count of a minute', () => {
     expect(corrected(count, { atMs: 0, amount: 1_000 })).toEqual(count);
   });
 
-  test('no minute, wherever it begins, has more than the limit when each waits for its room', () => {
-    const amounts = fc.array(fc.record({ afterMs: fc.nat(40_000), amount: fc.integer({ min: 1, max: 10 }) }));
+  test('no minute of the provider, wherever it begins, has more than the limit, though calls are on their way unequally long', () => {
+    const amounts = fc.array(
+      fc.record({
+        afterMs: fc.nat(40_000),
+        amount: fc.integer({ min: 1, max: 10 }),
+        wayMs: fc.nat(2_000),
+      }),
+    );
     fc.assert(
       fc.property(amounts, fc.integer({ min: 10, max: 25 }), (arrivals, limit) => {
         let count: MinuteCount = [];
         let nowMs = 0;
         const all: { readonly atMs: number; readonly amount: number }[] = [];
-        for (const { afterMs, amount } of arrivals) {
+        for (const { afterMs, amount, wayMs } of arrivals) {
           nowMs = roomAtMs(count, { amount, limit, nowMs: nowMs + afterMs });
           count = counted(count, { atMs: nowMs, amount });
-          all.push({ atMs: nowMs, amount });
+          all.push({ atMs: nowMs + wayMs, amount });
         }
         for (const { atMs } of all) {
           const minute = all.filter((one) => one.atMs >= atMs && one.atMs < atMs + 60_000);

@@ -60,7 +60,7 @@ describe('a call is sent away', () => {
     const budgets = budgetsOf({ requestsPerMinute: 1 });
     (await entered(budgets)).leave(end());
     await pass(20_000);
-    expect(await enter(budgets, { waitLimitMs: 40_000 })).toEqual({ type: 'full', retryAfterMs: 41_000 });
+    expect(await enter(budgets, { waitLimitMs: 40_000 })).toEqual({ type: 'full', retryAfterMs: 43_000 });
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -68,8 +68,8 @@ describe('a call is sent away', () => {
     const budgets = budgetsOf({ requestsPerMinute: 1 });
     await entered(budgets);
     const first = watched(enter(budgets, { waitLimitMs: 70_000 }));
-    expect(await enter(budgets, { waitLimitMs: 70_000 })).toEqual({ type: 'full', retryAfterMs: 121_000 });
-    await pass(61_000);
+    expect(await enter(budgets, { waitLimitMs: 70_000 })).toEqual({ type: 'full', retryAfterMs: 123_000 });
+    await pass(63_000);
     expect(first.entry?.type).toBe('entered');
   });
 
@@ -171,7 +171,7 @@ describe('a call waits', () => {
     await entered(budgets);
     const waiting = watched(enter(budgets, { waitLimitMs: 60_000 }));
     await pass(60_000);
-    expect(waiting).toMatchObject({ entry: { type: 'entered' }, afterMs: 51_000 });
+    expect(waiting).toMatchObject({ entry: { type: 'entered' }, afterMs: 53_000 });
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -180,7 +180,7 @@ describe('a call waits', () => {
     await entered(budgets, { tokens: 900 });
     const many = watched(enter(budgets, { tokens: 500, waitLimitMs: 70_000 }));
     const few = watched(enter(budgets, { tokens: 50, waitLimitMs: 70_000 }));
-    await pass(60_999);
+    await pass(62_999);
     expect([many.entry, few.entry]).toEqual([undefined, undefined]);
     await pass(1);
     expect([many.entry?.type, few.entry?.type]).toEqual(['entered', 'entered']);
@@ -228,15 +228,15 @@ describe('tokens', () => {
   test('used beyond the estimate make later calls wait', async () => {
     const budgets = budgetsOf({ tokensPerMinute: 1_000 });
     (await entered(budgets, { tokens: 100 })).leave(end('well', { usedTokens: 1_500 }));
-    expect(await enter(budgets, { tokens: 100 })).toEqual({ type: 'full', retryAfterMs: 61_000 });
+    expect(await enter(budgets, { tokens: 100 })).toEqual({ type: 'full', retryAfterMs: 63_000 });
   });
 
   test('of one call beyond the whole limit are let through when nothing else counts', async () => {
     const budgets = budgetsOf({ tokensPerMinute: 1_000 });
     await entered(budgets, { tokens: 10 });
     const big = watched(enter(budgets, { tokens: 5_000, waitLimitMs: 70_000 }));
-    await pass(61_000);
-    expect(big).toMatchObject({ entry: { type: 'entered' }, afterMs: 61_000 });
+    await pass(63_000);
+    expect(big).toMatchObject({ entry: { type: 'entered' }, afterMs: 63_000 });
     expect((await enter(budgets, { tokens: 10 })).type).toBe('full');
   });
 });
