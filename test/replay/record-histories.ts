@@ -29,7 +29,12 @@ beforeAll(async () => {
         ...config,
         webhooks,
         batch,
-        models: { ...('models' in config && (config.models as object)), embeddings },
+        targets: { ...('targets' in config && (config.targets as object)), 'one/small': { contextWindow: 1_500 } },
+        models: {
+          ...('models' in config && (config.models as object)),
+          embeddings,
+          window: { targets: ['one/small'] },
+        },
       };
     },
   });
@@ -235,4 +240,31 @@ test('records batches, and those of their providers', { timeout: 60_000 }, async
   await service.temporal.workflow.getHandle(cancelled).result();
   await save(cancelled, 'batch-cancelled');
   await save(`${cancelled}.p0.l0`, 'provider-batch-cancelled');
+});
+
+test('records analyses of documents, in one round and in several', { timeout: 60_000 }, async () => {
+  const long = Array.from({ length: 40 }, (_, n) => `Paragraph ${n}. ${'The fox jumps. '.repeat(40)}`).join('\n\n');
+  const lines = [
+    { name: 'short.txt', text: 'Short.' },
+    { name: 'long.txt', text: long },
+    { name: 'broken.pdf', error: 'It is not a valid PDF file.' },
+  ].map((line) => JSON.stringify(line));
+  const file = await toFile(Buffer.from(lines.join('\n')), 'documents.jsonl');
+  const client = new OpenAI({ apiKey: 'any', baseURL: `${service.url}/v1`, maxRetries: 0 });
+  const { id: fileId } = await client.files.create({ file, purpose: 'user_data' });
+  const analyse = async (body: object) => {
+    const asked = { input_file_id: fileId, prompt: 'What is it about?', ...body };
+    return (await service.request('/v1/analyses', { body: asked })).body.id as string;
+  };
+  const analysed = (id: string) =>
+    eventually(async () => (await service.request(`/v1/analyses/${id}`)).body.ended_at !== null, 30_000);
+  const merged = await analyse({ model: 'window' });
+  await analysed(merged);
+  await save(merged, 'analysis-merged');
+  service.simulator.injectBatch({ fault: { type: 'stuck' } });
+  const cancelled = await analyse({ model: 'single' });
+  await eventually(() => service.simulator.batches.some(({ end }) => end === null), 30_000);
+  await service.request(`/v1/analyses/${cancelled}/cancel`, { method: 'POST' });
+  await analysed(cancelled);
+  await save(cancelled, 'analysis-cancelled');
 });

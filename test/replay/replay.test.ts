@@ -63,6 +63,8 @@ describe('saved histories', () => {
     expect([...kinds].sort()).toEqual(
       [
         'agreed',
+        'analysis-cancelled',
+        'analysis-merged',
         'announced',
         'answered',
         'batch-answered',
