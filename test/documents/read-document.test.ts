@@ -1,4 +1,4 @@
-// Real documents of every type that is read, and of every kind that cannot be. Made with fpdf2 and python-docx.
+// Real documents of every type that is read, and of every kind that cannot be. Made with fpdf2, reportlab and python-docx.
 
 import { mkdtemp, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,16 @@ describe('what is read', () => {
     const text = await reader.read(fixture('lease.pdf'));
     expect(text).toContain('The rent is 1,250 EUR a month, due on the first working day.');
     expect(text).toMatch(/^Lease agreement\n[^]*\n\nSigned by Anna Berger and Omar Haddad\.$/);
+  });
+
+  test('PDF in a script that has its characters in tables gives them', async () => {
+    expect(await reader.read(fixture('japanese.pdf'))).toBe('患者の診断書です。');
+  });
+
+  test('HTML is read to its end, however long it is', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'holdfast-')), 'long.html');
+    await writeFile(path, `<p>First.</p><!-- ${'x'.repeat(17_000_000)} --><p>Last.</p>`);
+    expect(await reader.read(path)).toBe('First.\n\nLast.');
   });
 
   test('Word gives headings, lists and tables, and no pictures', async () => {
