@@ -3,6 +3,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** `message`: a sentence for whoever gave the document; never a part of it. */
 export class UnreadableDocument extends Error {
@@ -85,6 +86,8 @@ async function textOfHtml(html: string): Promise<string> {
   const { convert } = await import('html-to-text');
   return convert(html, {
     wordwrap: false,
+    // By default it cuts what is longer than 16 million characters. How large a file may be is `MAX_BYTES`.
+    limits: { maxInputLength: Number.POSITIVE_INFINITY },
     selectors: [
       { selector: 'a', options: { ignoreHref: true } },
       { selector: 'img', format: 'skip' },
@@ -99,6 +102,8 @@ async function readPdf(bytes: Uint8Array): Promise<string> {
   const { getDocument, VerbosityLevel } = await import('pdfjs-dist/legacy/build/pdf.mjs');
   const task = getDocument({
     data: new Uint8Array(bytes),
+    // Without these tables most PDFs in Chinese, Japanese and Korean have no text.
+    cMapUrl: fileURLToPath(new URL('../../cmaps/', import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs'))),
     isEvalSupported: false,
     useSystemFonts: false,
     verbosity: VerbosityLevel.ERRORS,

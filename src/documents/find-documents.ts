@@ -28,9 +28,15 @@ export async function* findDocuments(pattern: string): AsyncGenerator<FoundDocum
   const names = await glob(facts ? '**' : pattern, { cwd, onlyFiles: true, followSymbolicLinks: false });
   for (const name of names.toSorted()) {
     const path = resolve(cwd, name);
-    const { size, mtime } = await stat(path);
-    yield { name, path, size, modifiedAt: mtime };
+    const found = await stat(path).catch(nullIfMissing);
+    // It may have gone since the folder was listed: reading takes hours.
+    if (found) yield { name, path, size: found.size, modifiedAt: found.mtime };
   }
+}
+
+function nullIfMissing(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+  throw error;
 }
 
 function isPattern(text: string): boolean {

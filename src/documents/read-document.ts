@@ -20,10 +20,14 @@ export class DocumentReader {
 
   /** Throws `UnreadableDocument`: one bad document must not hold up the others. */
   async read(path: string): Promise<string> {
+    const isFirst = this.#process === null;
     const reading = await this.#inProcess(path);
     if (reading && 'text' in reading) return reading.text;
-    if (!reading) this.end();
-    throw new UnreadableDocument(reading ? reading.unreadable : TOO_MUCH);
+    if (reading) throw new UnreadableDocument(reading.unreadable);
+    this.end();
+    if (isFirst) throw new UnreadableDocument(TOO_MUCH);
+    // It may be an earlier one's doing.
+    return await this.read(path);
   }
 
   /** To be called when there are no more. */
@@ -32,26 +36,34 @@ export class DocumentReader {
     this.#process = null;
   }
 
-  /** Null: it has not come back, in time or at all. */
+  /** Null: it has not come back, in time or at all. Throws when there is no process to be had. */
   #inProcess(path: string): Promise<Reading | null> {
     const child = (this.#process ??= this.#start());
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const settle = (reading: Reading | null) => {
         clearTimeout(timer);
-        child.off('message', settle).off('exit', onExit);
+        child.off('message', settle).off('exit', onEnd).off('error', onError);
         resolve(reading);
       };
-      const onExit = () => settle(null);
-      const timer = setTimeout(onExit, this.#limitMs);
-      child.on('message', settle).on('exit', onExit);
-      child.send(path);
+      const onEnd = () => settle(null);
+      const onError = (error: Error) => {
+        reject(error);
+        settle(null);
+      };
+      const timer = setTimeout(onEnd, this.#limitMs);
+      child.on('message', settle).on('exit', onEnd).on('error', onError);
+      child.send(path, (error) => {
+        if (error) onEnd();
+      });
     });
   }
 
   #start(): ChildProcess {
-    // What it prints when it runs out of memory is of no use to anybody.
-    return fork(PROGRAM, {
+    return fork(PROGRAM, [String(this.#maxMemoryMb)], {
       execArgv: [`--max-old-space-size=${this.#maxMemoryMb}`],
+      // Keys of the service are nothing for a process that takes in files from outside.
+      env: {},
+      // What it prints when it runs out of memory is of no use to anybody.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
   }

@@ -1,6 +1,6 @@
 // Which files of a folder, or of a pattern, are documents.
 
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -40,6 +40,17 @@ test('a pattern has what it matches', async () => {
 
 test('what is not there is an error', async () => {
   await expect(namesOf(join(folder, 'absent'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('what goes while a folder is read is left out', async () => {
+  const shrinking = await mkdtemp(join(tmpdir(), 'holdfast-find-'));
+  for (const name of ['a.txt', 'b.txt', 'c.txt']) await writeFile(join(shrinking, name), 'text');
+  const names: string[] = [];
+  for await (const { name } of findDocuments(shrinking)) {
+    names.push(name);
+    await rm(join(shrinking, 'b.txt'), { force: true });
+  }
+  expect(names).toEqual(['a.txt', 'c.txt']);
 });
 
 test('facts tell a file that has changed', async () => {
