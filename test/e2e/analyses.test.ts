@@ -295,6 +295,12 @@ describe('batch schedule', () => {
       { document: 'a.txt', status: 'answered' },
       { document: 'b.pdf', status: 'failed' },
     ]);
+    // The results are there before its workflow has ended, and while it runs another night is left out.
+    await eventually(async () => {
+      const [running] = (await service.temporal.schedule.getHandle('analysis_contracts').describe()).info
+        .runningActions;
+      return !running;
+    }, 20_000);
     await writeFile(join(folder, 'a.txt'), 'One, changed.');
     await writeFile(join(folder, 'c.txt'), 'Three.');
     await trigger('contracts');
@@ -303,8 +309,11 @@ describe('batch schedule', () => {
 
     const { body } = await service.request('/v1/analysis_schedules/contracts');
     expect(body.recent_analysis_ids).toHaveLength(2);
-    const analysis = await service.request(`/v1/analyses/${encodeURIComponent(body.recent_analysis_ids[1])}`);
-    expect(analysis.body).toMatchObject({ status: 'completed', document_counts: { total: 2, answered: 2 } });
+    const analysis = await eventually(async () => {
+      const answer = await service.request(`/v1/analyses/${encodeURIComponent(body.recent_analysis_ids[1])}`);
+      return answer.body.ended_at !== null && answer.body;
+    }, 20_000);
+    expect(analysis).toMatchObject({ status: 'completed', document_counts: { total: 2, answered: 2 } });
     expect((await run('unschedule', 'contracts')).code).toBe(0);
     expect((await service.request('/v1/analysis_schedules/contracts')).status).toBe(404);
   });
