@@ -2,14 +2,18 @@
 
 const MINUTE_MS = 60_000;
 
-/** The share of the limit in so many minutes, from the second on. */
+/**
+ * The share of the limit that was used, without its first filling, which finds it untouched. By the time that so many
+ * fillings took: a window of fixed length counts a burst at its edge, and not the pause that belongs to it.
+ */
 export function steadyUse(
   arrivals: readonly number[],
   { minutes, requestsPerMinute }: { readonly minutes: number; readonly requestsPerMinute: number },
 ): number {
-  const fromMs = (arrivals[0] ?? 0) + MINUTE_MS;
-  const count = arrivals.filter((atMs) => atMs >= fromMs && atMs < fromMs + (minutes - 1) * MINUTE_MS).length;
-  return count / ((minutes - 1) * requestsPerMinute);
+  const sorted = arrivals.toSorted((a, b) => a - b);
+  const [fromMs, toMs] = [sorted[requestsPerMinute], sorted[minutes * requestsPerMinute]];
+  if (fromMs === undefined || toMs === undefined) throw new Error('Too few have arrived to tell.');
+  return ((minutes - 1) * MINUTE_MS) / (toMs - fromMs);
 }
 
 /** Wherever it begins. */

@@ -13,7 +13,7 @@ const MODEL = 'rescued';
 const RATE_CLIENTS = 32;
 const ENDPOINT = '/v1/chat/completions';
 const LOOK_EVERY_MS = 1_000;
-/** The first minute finds the budget unused, and is not counted. */
+/** Fillings of the limit; the first one finds it untouched, and is not counted. */
 const MINUTES = 3;
 
 interface Level {
@@ -32,11 +32,19 @@ export async function measureRescue(stage: Stage, options: ScenarioOptions): Pro
     options.note(`rescue: at ${requestsPerMinute} requests a minute`);
     levels.push({ part, requestsPerMinute, ...(await measureLevel(stage, requestsPerMinute)) });
   }
+  <<<<<<< HEAD
   return {
     name: 'rescue',
     sections: sectionsOf(perSecond, levels),
     figures: { workflowsPerSecond: perSecond, levels },
   };
+  =======
+  return {
+    name: 'rescue',
+    sections: sectionsOf(perSecond, levels),
+    figures: { workflowsPerSecond: perSecond, levels },
+  };
+  >>>>>>> 64789c3 (bench: how much of a provider's limit a rescue uses)
 }
 
 async function workflowRate(stage: Stage, { quick }: ScenarioOptions): Promise<number> {
