@@ -32,19 +32,11 @@ export async function measureRescue(stage: Stage, options: ScenarioOptions): Pro
     options.note(`rescue: at ${requestsPerMinute} requests a minute`);
     levels.push({ part, requestsPerMinute, ...(await measureLevel(stage, requestsPerMinute)) });
   }
-  <<<<<<< HEAD
   return {
     name: 'rescue',
     sections: sectionsOf(perSecond, levels),
     figures: { workflowsPerSecond: perSecond, levels },
   };
-  =======
-  return {
-    name: 'rescue',
-    sections: sectionsOf(perSecond, levels),
-    figures: { workflowsPerSecond: perSecond, levels },
-  };
-  >>>>>>> 64789c3 (bench: how much of a provider's limit a rescue uses)
 }
 
 async function workflowRate(stage: Stage, { quick }: ScenarioOptions): Promise<number> {

@@ -1,6 +1,5 @@
 // What every scenario of the benchmark is given, and what it comes to.
 
-<<<<<<< HEAD
 export const scenarioNames = [
   'failover',
   'consensus',
@@ -11,18 +10,6 @@ export const scenarioNames = [
   'batches',
   'rescue',
 ] as const;
-=======
-export const scenarioNames = [
-  'failover',
-  'consensus',
-  'hedge',
-  'streams',
-  'tail',
-  'accuracy',
-  'batches',
-  'rescue',
-] as const;
->>>>>>> 64789c3 (bench: how much of a provider's limit a rescue uses)
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface ScenarioOptions {

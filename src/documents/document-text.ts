@@ -4,6 +4,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isRecord } from '../domain/json-value.ts';
 
 /** `message`: a sentence for whoever gave the document; never a part of it. */
 export class UnreadableDocument extends Error {
@@ -114,13 +115,25 @@ async function readPdf(bytes: Uint8Array): Promise<string> {
     for (let number = 1; number <= pdf.numPages; number++) {
       const page = await pdf.getPage(number);
       const { items } = await page.getTextContent();
-      pages.push(items.map((item) => ('str' in item ? `${item.str}${item.hasEOL ? '\n' : ''}` : '')).join(''));
+      const lines = items.map((item) => ('str' in item ? `${item.str}${item.hasEOL ? '\n' : ''}` : '')).join('');
+      pages.push([lines, ...fieldsOf(await page.getAnnotations())].join('\n'));
       page.cleanup();
     }
     return pages.join('\n\n');
   } finally {
     await task.destroy();
   }
+}
+
+/** What is filled in where the page is a form: it is not part of the page's text. */
+function fieldsOf(annotations: readonly unknown[]): readonly string[] {
+  return annotations.flatMap((annotation) => {
+    if (!isRecord(annotation) || typeof annotation['fieldName'] !== 'string') return [];
+    const value = annotation['fieldValue'];
+    const values = Array.isArray(value) ? value : [value];
+    const given = values.filter((one) => typeof one === 'string' && one !== '').join(', ');
+    return given === '' ? [] : [`${annotation['fieldName']}: ${given}`];
+  });
 }
 
 /** By way of HTML, so that tables and lists stay what they are. */

@@ -47,6 +47,10 @@ describe('what is read', () => {
     expect(await reader.read(path)).toBe('First.\n\nLast.');
   });
 
+  test('PDF gives what is filled into a form', async () => {
+    expect(await reader.read(fixture('form.pdf'))).toBe('Name of the tenant:\ntenant: Anna Berger\npets: Yes');
+  });
+
   test('Word gives headings, lists and tables, and no pictures', async () => {
     const text = await reader.read(fixture('report.docx'));
     expect(text).toMatch(
