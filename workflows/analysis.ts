@@ -94,10 +94,12 @@ class AnalysisRun {
   async #round(): Promise<boolean> {
     const { model, prompt, schema, maxTokens, rescue, owner, maxCostUsd } = this.#input;
     const timeMs = this.#clock?.leftMs() ?? 0;
-    if (timeMs <= 0) this.#stop ??= 'deadline';
+    const isLate = timeMs <= 0;
+    if (isLate) this.#stop ??= 'deadline';
     const budgetUsd = maxCostUsd === null ? null : maxCostUsd - (this.#spentUsd ?? maxCostUsd);
     if (budgetUsd !== null && budgetUsd <= 0) this.#stop ??= 'cost';
-    if (this.#stop || this.#documentsFileId === null) return false;
+    // A round that has met its own deadline leaves time to merge what it has answered.
+    if (isLate || (this.#stop !== null && this.#stop !== 'deadline') || this.#documentsFileId === null) return false;
     const planned = await documents.planRound({
       analysisId: this.#id,
       documentsFileId: this.#documentsFileId,

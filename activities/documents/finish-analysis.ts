@@ -39,13 +39,8 @@ export interface FinishAnalysisInput extends Pick<AnalysisInput, 'source' | 'mod
 export async function finishAnalysis(deps: DocumentDeps, input: FinishAnalysisInput): Promise<AnalysisManifest> {
   const { analysisId, owner, rounds, stop, fault, output, source } = input;
   const results = new Results(deps, input);
-  const name = createHash('sha256').update(analysisId).digest('hex').slice(0, 48);
-  const outputFile = await deps.files.create({
-    id: `file-${name}results`,
-    content: inPieces(results.lines()),
-    facts: () => ({ purpose: 'batch_output', filename: `${analysisId}.jsonl`, owner }),
-  });
-  if (output) await writeResults(deps, { ...output, analysisId, fileId: outputFile.id });
+  const outputFileId = input.documentsFileId === null ? null : await writeOutput(deps, input, results);
+  if (output && outputFileId !== null) await writeResults(deps, { ...output, analysisId, fileId: outputFileId });
   if (source.type === 'folder' && source.newFor !== null) await addSeen(deps.blobs, source.newFor, results.settled);
   const batches = await manifestsOf(deps, rounds);
   const { documents, answered, failures, split } = results;
@@ -62,7 +57,7 @@ export async function finishAnalysis(deps: DocumentDeps, input: FinishAnalysisIn
     failures,
     split,
     redriven: batches.reduce((sum, { steps }) => sum + redrivenLines(steps), 0),
-    outputFileId: documents > 0 ? outputFile.id : null,
+    outputFileId,
     batchIds: rounds.map(({ batchId }) => batchId),
     costUsd: sumUsd(batches.map(({ costUsd }) => costUsd)),
     syncUsd: sumUsd(batches.map(({ syncUsd }) => syncUsd)),
@@ -72,6 +67,20 @@ export async function finishAnalysis(deps: DocumentDeps, input: FinishAnalysisIn
   };
   await deps.analysisRecords.writeEnd(manifest);
   return manifest;
+}
+
+async function writeOutput(
+  { files }: DocumentDeps,
+  { analysisId, owner }: FinishAnalysisInput,
+  results: Results,
+): Promise<string> {
+  const name = createHash('sha256').update(analysisId).digest('hex').slice(0, 48);
+  const { id } = await files.create({
+    id: `file-${name}results`,
+    content: inPieces(results.lines()),
+    facts: () => ({ purpose: 'batch_output', filename: `${analysisId}.jsonl`, owner }),
+  });
+  return id;
 }
 
 function statusOf({ fault, stop }: FinishAnalysisInput): AnalysisManifest['status'] {

@@ -1,7 +1,7 @@
 // `holdfast batch run`: reads documents, hands them over as one file, and follows the analysis. From then on it is the
 // service's: this process may end.
 
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import type { FoundDocument } from '../documents/find-documents.ts';
 import { findDocuments } from '../documents/find-documents.ts';
 import type { AnalysisOptions } from './analysis-options.ts';
 import { analysisBody } from './analysis-options.ts';
+import type { ApiClient } from './api-client.ts';
 import { connect } from './api-client.ts';
 import { createBatchView, silentBatchView } from './batch-view.ts';
 import type { BatchView } from './batch-view.ts';
@@ -29,25 +30,36 @@ export async function batchRun(patterns: readonly string[], options: BatchRunOpt
   const body = await analysisBody(options);
   const client = connect();
   const view = json ? silentBatchView : createBatchView();
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-'));
   try {
-    const path = join(folder, 'documents.jsonl');
-    await pipeline(Readable.from(jsonLines(documentsOf(patterns, view))), createWriteStream(path));
-    const { id: inputFileId } = await client.upload({ path, filename: 'documents.jsonl', purpose: 'user_data' });
+    const inputFileId = await upload(client, documentsOf(patterns, view));
     const started = await client.startAnalysis({
       ...body,
       input_file_id: inputFileId,
       ...(at !== undefined && { at }),
     });
-    if (detach) {
-      view.stop();
-      if (json) printJson(started);
-      else printLine(started.id);
-      return;
-    }
-    await endAnalysis(client, await followAnalysis(client, started, view), { out, csv, json });
+    if (!detach) return await endAnalysis(client, await followAnalysis(client, started, view), { out, csv, json });
+    view.stop();
+    if (json) printJson(started);
+    else printLine(started.id);
   } finally {
     view.stop();
+  }
+}
+
+/** By way of a file, so that no more than one document is in memory; it goes whatever happens. */
+async function upload(client: ApiClient, documents: AsyncIterable<FoundDocument>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-'));
+  const onInterrupt = () => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  };
+  process.on('SIGINT', onInterrupt);
+  try {
+    const path = join(folder, 'documents.jsonl');
+    await pipeline(Readable.from(jsonLines(documents)), createWriteStream(path));
+    return (await client.upload({ path, filename: 'documents.jsonl', purpose: 'user_data' })).id;
+  } finally {
+    process.off('SIGINT', onInterrupt);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -98,7 +98,7 @@ export interface AnalysisManifest {
   readonly split: number;
   /** Lines of batches that went on to another lane or were rescued. */
   readonly redriven: number;
-  /** One line in JSON a document; null: there was nothing to analyse. */
+  /** One line in JSON a document; null: no documents could be read. */
   readonly outputFileId: string | null;
   readonly batchIds: readonly string[];
   /** USD; null: something of it is unknown. */

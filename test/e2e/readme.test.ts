@@ -63,7 +63,7 @@ async function run(command: string): Promise<{ stdout: string; stderr: string }>
 describe('README', () => {
   test('names only scripts that there are', () => {
     const named = [...README.matchAll(/`(?:npm ci && )?npm (?:run )?([a-z]+)(?: -- [^`]*)?`/g)].map(([, name]) => name);
-    expect(new Set(named)).toEqual(new Set(['demo', 'test', 'start', 'bench', 'outage']));
+    expect(new Set(named)).toEqual(new Set(['demo', 'test', 'start', 'bench', 'chaos', 'outage']));
     for (const name of named) expect(scripts).toHaveProperty(name ?? '');
   });
 
