@@ -1,7 +1,8 @@
 // What the activities of batches need beside what all have. Types only.
 
 import type { Answer } from '../../src/domain/answer.ts';
-import type { BatchManifest, LineFault, LineRules } from '../../src/domain/batch.ts';
+import type { LineFault, LineRules } from '../../src/domain/batch.ts';
+import type { BatchRecords } from '../../src/domain/batch-records.ts';
 import type { Files } from '../../src/domain/files.ts';
 import type { Inferences } from '../../src/domain/inferences.ts';
 import type { Prompt } from '../../src/domain/prompt.ts';
@@ -11,7 +12,7 @@ import type { CallModelDeps } from '../call-model.ts';
 export interface BatchDeps extends Pick<CallModelDeps, 'providers' | 'connections' | 'logger' | 'queue'> {
   readonly files: Files;
   readonly blobs: BlobStore;
-  readonly writeEnd: (manifest: BatchManifest) => Promise<void>;
+  readonly batchRecords: Pick<BatchRecords, 'writeEnd'>;
   readonly inferences: Pick<Inferences, 'start' | 'get' | 'wait' | 'cancel'>;
   /** A line of the input file, or what is wrong with it. */
   readonly readLine: ReadLine;

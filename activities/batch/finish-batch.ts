@@ -55,7 +55,7 @@ export async function finishBatch(deps: BatchDeps, input: FinishBatchInput): Pro
     reachedAt: input.reachedAt,
     endedAt: new Date().toISOString(),
   };
-  await deps.writeEnd(manifest);
+  await deps.batchRecords.writeEnd(manifest);
   return manifest;
 }
 

@@ -203,7 +203,6 @@ async function runWorker(
       webhook: config.alerts.webhook,
       files,
       blobs,
-      writeEnd: (manifest) => createBatchRecords(blobs).writeEnd(manifest),
       inferences,
       catalog: config.catalog,
       documentFolders: config.documentFolders,
