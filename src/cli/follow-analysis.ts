@@ -5,8 +5,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+// Not Node's readline, which ends a line at U+2028 too, as an answer may have it.
+import { textLines } from '../../activities/batch/text-lines.ts';
 import { csvRows } from '../documents/results-csv.ts';
 import type { AnalysisView, ApiClient } from './api-client.ts';
 import { ApiError } from './api-client.ts';
@@ -87,7 +88,7 @@ export async function endAnalysis(
     if (table !== null) {
       await writeWhole(
         table,
-        csvRows(() => createInterface({ input: createReadStream(out) })),
+        csvRows(() => textLines(createReadStream(out))),
       );
       written.push(table);
     }
